@@ -1,0 +1,6 @@
+//! The Sotto relay: orders, stores and relays ciphertext, and can read none of it.
+//!
+//! Layers, outermost first: transport, session and hub, service, store, [`db`]. A layer uses the one below and
+//! knows nothing of the one above.
+
+pub mod db;
