@@ -1,0 +1,245 @@
+//! AEAD envelopes: content, ephemeral frames, vault, inner compartment, invitation, local store.
+//!
+//! Owns the envelope: one algorithm byte (0x01, XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03), a random nonce of
+//! 24 bytes, ciphertext and tag. One pair of functions for each purpose, over one private core. Refuses to know what
+//! a plaintext means. Invariant: AAD = `label.frame([algorithm byte, parts…])`, so an envelope opens only where,
+//! and as what, it was sealed; what the server stores is padded (P1); nonces are random, never counted (P7).
+
+use super::keys::{EphemeralKey, InnerKey, InvitationKey, Key, Purpose, RecordKey, StorageKey, VaultKey};
+use chacha20poly1305::aead::inout::InOutBuf;
+use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
+use rand_core::CryptoRng;
+use sotto_protocol::ids::{AccountId, DeviceId, EraId, InvitationId, RecordId, Revision, SpaceId};
+use sotto_protocol::label::Label;
+use sotto_protocol::limits::PADDED_BYTES_MIN;
+use sotto_protocol::padding;
+use zeroize::Zeroizing;
+
+/// The algorithm byte of XChaCha20-Poly1305.
+const XCHACHA20_POLY1305: u8 = 0x01;
+const NONCE_LEN: usize = 24;
+const TAG_LEN: usize = 16;
+/// What an envelope is longer than its padded plaintext, in bytes.
+pub const OVERHEAD: usize = 1 + NONCE_LEN + TAG_LEN;
+
+/// A plaintext that came out of an envelope. Wiped when dropped.
+pub type Opened = Zeroizing<Vec<u8>>;
+
+/// Why an envelope did not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Shorter than any envelope.
+    #[error("the envelope is cut short")]
+    Truncated,
+    /// Made by a later version, or not an envelope.
+    #[error("unknown algorithm {0}")]
+    UnknownAlgorithm(u8),
+    /// Wrong key, wrong place, or altered.
+    #[error("the envelope does not open under this key in this place")]
+    Forged,
+    /// It opened, and holds something that no honest sender puts there.
+    #[error("the envelope holds something malformed")]
+    Malformed,
+}
+
+/// Where a record's content belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentPlace {
+    /// The space.
+    pub space: SpaceId,
+    /// The era it is sealed for.
+    pub era: EraId,
+    /// The author.
+    pub author: AccountId,
+    /// The record.
+    pub record: RecordId,
+}
+
+/// Where an ephemeral frame belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EphemeralPlace {
+    /// The space.
+    pub space: SpaceId,
+    /// The era it is sealed for.
+    pub era: EraId,
+    /// The author.
+    pub author: AccountId,
+    /// The author's device.
+    pub device: DeviceId,
+}
+
+/// Seals the content of a record, padded.
+pub fn seal_content(
+    key: &RecordKey,
+    place: &ContentPlace,
+    plain: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    let ContentPlace { space, era, author, record } = place;
+    let parts: [&[u8]; 4] = [space.as_bytes(), era.as_bytes(), author.as_bytes(), record.as_bytes()];
+    seal(key, Label::SealContent, &parts, padded(plain), rng)
+}
+
+/// Opens what [`seal_content`] made.
+pub fn open_content(key: &RecordKey, place: &ContentPlace, envelope: &[u8]) -> Result<Opened, OpenError> {
+    let ContentPlace { space, era, author, record } = place;
+    let parts: [&[u8]; 4] = [space.as_bytes(), era.as_bytes(), author.as_bytes(), record.as_bytes()];
+    unpadded(open(key, Label::SealContent, &parts, envelope)?)
+}
+
+/// Seals an ephemeral frame, padded.
+pub fn seal_ephemeral(
+    key: &EphemeralKey,
+    place: &EphemeralPlace,
+    plain: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    let EphemeralPlace { space, era, author, device } = place;
+    let parts: [&[u8]; 4] = [space.as_bytes(), era.as_bytes(), author.as_bytes(), device.as_bytes()];
+    seal(key, Label::SealEphemeral, &parts, padded(plain), rng)
+}
+
+/// Opens what [`seal_ephemeral`] made.
+pub fn open_ephemeral(
+    key: &EphemeralKey,
+    place: &EphemeralPlace,
+    envelope: &[u8],
+) -> Result<Opened, OpenError> {
+    let EphemeralPlace { space, era, author, device } = place;
+    let parts: [&[u8]; 4] = [space.as_bytes(), era.as_bytes(), author.as_bytes(), device.as_bytes()];
+    unpadded(open(key, Label::SealEphemeral, &parts, envelope)?)
+}
+
+/// Seals one revision of an account's vault, padded.
+pub fn seal_vault(
+    key: &VaultKey,
+    account: AccountId,
+    revision: Revision,
+    plain: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    seal(key, Label::SealVault, &[account.as_bytes(), &revision.0.to_be_bytes()], padded(plain), rng)
+}
+
+/// Opens what [`seal_vault`] made.
+pub fn open_vault(
+    key: &VaultKey,
+    account: AccountId,
+    revision: Revision,
+    envelope: &[u8],
+) -> Result<Opened, OpenError> {
+    unpadded(open(key, Label::SealVault, &[account.as_bytes(), &revision.0.to_be_bytes()], envelope)?)
+}
+
+/// Seals the inner compartment of an account's vault, padded.
+pub fn seal_inner(key: &InnerKey, account: AccountId, plain: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
+    seal(key, Label::SealInner, &[account.as_bytes()], padded(plain), rng)
+}
+
+/// Opens what [`seal_inner`] made.
+pub fn open_inner(key: &InnerKey, account: AccountId, envelope: &[u8]) -> Result<Opened, OpenError> {
+    unpadded(open(key, Label::SealInner, &[account.as_bytes()], envelope)?)
+}
+
+/// Seals the body of an invitation, padded.
+pub fn seal_invitation(
+    key: &InvitationKey,
+    id: InvitationId,
+    plain: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    seal(key, Label::SealInvitation, &[id.as_bytes()], padded(plain), rng)
+}
+
+/// Opens what [`seal_invitation`] made.
+pub fn open_invitation(key: &InvitationKey, id: InvitationId, envelope: &[u8]) -> Result<Opened, OpenError> {
+    unpadded(open(key, Label::SealInvitation, &[id.as_bytes()], envelope)?)
+}
+
+/// Seals one value of the device's store under its name. Not padded: it never leaves the device.
+pub fn seal_store(key: &StorageKey, name: &[u8], plain: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
+    seal(key, Label::SealStore, &[name], plain.to_vec(), rng)
+}
+
+/// Opens what [`seal_store`] made.
+pub fn open_store(key: &StorageKey, name: &[u8], envelope: &[u8]) -> Result<Opened, OpenError> {
+    open(key, Label::SealStore, &[name], envelope)
+}
+
+/// Pads into memory that is not moved on the way, so that no second copy of the plaintext stays behind.
+fn padded(plain: &[u8]) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(padding::padme(plain.len() + 1).max(PADDED_BYTES_MIN));
+    buffer.extend_from_slice(plain);
+    padding::pad(buffer)
+}
+
+fn unpadded(mut opened: Opened) -> Result<Opened, OpenError> {
+    padding::unpad(core::mem::take(&mut *opened)).map(Zeroizing::new).map_err(|_| OpenError::Malformed)
+}
+
+fn aad(label: Label, parts: &[&[u8]]) -> Vec<u8> {
+    let mut all: Vec<&[u8]> = vec![&[XCHACHA20_POLY1305]];
+    all.extend_from_slice(parts);
+    label.frame(&all)
+}
+
+fn seal<P: Purpose>(
+    key: &Key<P>,
+    label: Label,
+    parts: &[&[u8]],
+    plain: Vec<u8>,
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    let mut nonce = [0; NONCE_LEN];
+    rng.fill_bytes(&mut nonce);
+    let mut envelope = Vec::with_capacity(OVERHEAD + plain.len());
+    envelope.push(XCHACHA20_POLY1305);
+    envelope.extend_from_slice(&nonce);
+    envelope.extend_from_slice(&xchacha_seal(key.expose(), &nonce, &aad(label, parts), plain));
+    envelope
+}
+
+fn open<P: Purpose>(
+    key: &Key<P>,
+    label: Label,
+    parts: &[&[u8]],
+    envelope: &[u8],
+) -> Result<Opened, OpenError> {
+    let (algorithm, rest) = envelope.split_first().ok_or(OpenError::Truncated)?;
+    if *algorithm != XCHACHA20_POLY1305 {
+        return Err(OpenError::UnknownAlgorithm(*algorithm));
+    }
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(OpenError::Truncated)?;
+    xchacha_open(key.expose(), nonce, &aad(label, parts), sealed)
+}
+
+/// XChaCha20-Poly1305 in place: ciphertext, then tag.
+pub(super) fn xchacha_seal(
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    mut plain: Vec<u8>,
+) -> Vec<u8> {
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let Ok(tag) = cipher.encrypt_inout_detached(nonce.into(), aad, InOutBuf::from(plain.as_mut_slice()))
+    else {
+        unreachable!("only a plaintext of more than 256 GiB is refused");
+    };
+    plain.extend_from_slice(&tag);
+    plain
+}
+
+/// Opens what [`xchacha_seal`] made.
+pub(super) fn xchacha_open(
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Opened, OpenError> {
+    let (body, tag) = sealed.split_last_chunk::<TAG_LEN>().ok_or(OpenError::Truncated)?;
+    let mut plain = Zeroizing::new(body.to_vec());
+    XChaCha20Poly1305::new(key.into())
+        .decrypt_inout_detached(nonce.into(), aad, InOutBuf::from(plain.as_mut_slice()), tag.into())
+        .map_err(|_| OpenError::Forged)?;
+    Ok(plain)
+}
