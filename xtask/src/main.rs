@@ -1,0 +1,59 @@
+//! `cargo xtask`: builds, runs and checks the project.
+//!
+//! Owns the command line of the tasks; each task is a module. Refuses to know anything about the protocol: it
+//! only starts the project's own binaries and the ordinary tools. Progress goes to stderr, results to stdout.
+
+mod args;
+mod bench;
+mod demo;
+mod exchange;
+mod fuzz;
+mod run;
+mod server;
+mod sim;
+mod steps;
+mod test;
+mod tools;
+mod workspace;
+
+use anyhow::{Result, bail};
+use args::Args;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask run [--data DIR] [--listen ADDRESS] [--demo-exchange]
+    builds and starts the server, and prints the commands of a first exchange;
+    with --demo-exchange runs that exchange in a temporary folder and stops
+cargo xtask test [--quick] [--keep-going] [--list] [STEP…]
+    runs every check, or the named ones
+cargo xtask sim [--seed N | --seeds A..B] [--lane NAME]
+    replays simulated runs
+cargo xtask bench relay|client [-- ARGUMENTS]
+    measures
+cargo xtask fuzz TARGET [--seconds N]
+    fuzzes one target, 60 seconds unless told otherwise
+";
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    let mut args = Args::from_environment();
+    match args.positional().as_deref() {
+        Some("run") => run::main(args),
+        Some("test") => test::main(args),
+        Some("sim") => sim::main(args),
+        Some("bench") => bench::main(args),
+        Some("fuzz") => fuzz::main(args),
+        Some("help") | None => Ok(std::io::stdout().write_all(USAGE.as_bytes())?),
+        Some(other) => bail!("there is no task {other:?}\n\n{USAGE}"),
+    }
+}

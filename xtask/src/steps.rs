@@ -1,0 +1,95 @@
+//! The checks, in the order they run.
+//!
+//! Owns the table [`STEPS`]; a new check is one more row. Refuses to know how steps are chosen, timed and reported
+//! (that is `test`). Invariant: a step can run alone; what it needs, it finds or installs itself.
+//!
+//! All tests are built with `--workspace`, so that one set of features serves them and nothing is built twice. They
+//! get `SOTTO_BIN_DIR` (the product's binaries), `SOTTO_POSTGRES_BIN`, and `SOTTO_QUICK=1` under `--quick`.
+
+use crate::tools;
+use crate::workspace::{Profile, Workspace, run};
+use anyhow::Result;
+use std::process::Command;
+
+/// What a step may know.
+pub(crate) struct Context {
+    pub(crate) workspace: Workspace,
+    pub(crate) quick: bool,
+}
+
+/// One check.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Whether `--quick` runs it.
+    pub(crate) quick: bool,
+    pub(crate) run: fn(&Context) -> Result<()>,
+}
+
+const SEEDS: &str = "1000";
+const SEEDS_QUICK: &str = "40";
+
+/// Every check.
+#[rustfmt::skip]
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "tools", about: "find or install what the other steps need", quick: false, run: tools },
+    Step { name: "format", about: "cargo fmt --check", quick: true, run: format },
+    Step { name: "lint", about: "cargo clippy, warnings are errors", quick: true, run: lint },
+    Step { name: "deny", about: "licences, banned crates and sources of dependencies", quick: false, run: deny },
+    Step { name: "unit", about: "tests beside the code, fuzz corpora among them", quick: true, run: unit },
+    Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
+    Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
+    Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
+];
+
+fn tools(context: &Context) -> Result<()> {
+    tools::install_all(&context.workspace)
+}
+
+fn format(context: &Context) -> Result<()> {
+    run(context.workspace.plain_cargo("fmt").args(["--all", "--check"]))
+}
+
+fn lint(context: &Context) -> Result<()> {
+    run(context.workspace.cargo("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn deny(context: &Context) -> Result<()> {
+    let cargo_deny = tools::cargo_deny(&context.workspace)?;
+    let mut command = context.workspace.command(cargo_deny);
+    run(command.args(["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+}
+
+fn unit(context: &Context) -> Result<()> {
+    let mut command = tests(context);
+    run(command.args(["--exclude", "sotto-tests"]))
+}
+
+fn blackbox(context: &Context) -> Result<()> {
+    let binaries = context.workspace.build_binaries(Profile::Debug)?;
+    run(tests(context).args(["--test", "blackbox"]).env("SOTTO_BIN_DIR", binaries))
+}
+
+fn simulation(context: &Context) -> Result<()> {
+    let seeds = if context.quick { SEEDS_QUICK } else { SEEDS };
+    run(tests(context).args(["--test", "simulation"]).env("SOTTO_SEEDS", seeds))
+}
+
+fn independent(context: &Context) -> Result<()> {
+    let python = tools::python(&context.workspace)?;
+    let binaries = context.workspace.build_binaries(Profile::Debug)?;
+    let mut command = tests(context);
+    run(command.args(["--test", "independent"]).env("SOTTO_PYTHON", python).env("SOTTO_BIN_DIR", binaries))
+}
+
+fn tests(context: &Context) -> Command {
+    let mut command = context.workspace.cargo("test");
+    command.arg("--workspace");
+    if let Some(folder) = tools::find_postgres() {
+        command.env("SOTTO_POSTGRES_BIN", folder);
+    }
+    if context.quick {
+        command.env("SOTTO_QUICK", "1");
+    }
+    command
+}
