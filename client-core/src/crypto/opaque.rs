@@ -309,3 +309,146 @@ fn ours(error: ProtocolError) -> OpaqueError {
         _ => OpaqueError::Malformed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rng::Entropy;
+    use super::*;
+    use opaque_ke::{
+        CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+        ServerLoginParameters, ServerRegistration, ServerSetup,
+    };
+
+    /// A server, as far as OPAQUE goes.
+    struct Server {
+        setup: ServerSetup<Suite>,
+        record: Option<ServerRegistration<Suite>>,
+        rng: Entropy,
+    }
+
+    impl Server {
+        fn new() -> Self {
+            let mut rng = Entropy::from_seed([2; 32]);
+            Self { setup: ServerSetup::new(&mut Legacy(&mut rng)), record: None, rng }
+        }
+
+        fn register(&mut self, password: &str, hardening: Hardening) -> Registered {
+            let (password, rng) = (Password::new(password), &mut Entropy::from_seed([1; 32]));
+            let (state, request) = start_registration(&password, rng).unwrap();
+            let request = RegistrationRequest::deserialize(request.as_slice()).unwrap();
+            let response = ServerRegistration::<Suite>::start(&self.setup, request, b"anna").unwrap().message;
+            let response = message(&response.serialize()).unwrap();
+            let state = RegistrationState::from_bytes(state.expose().to_vec());
+            let done = finish_registration(&state, &password, &anna(), hardening, &response, rng).unwrap();
+            let upload = RegistrationUpload::deserialize(done.upload.as_slice()).unwrap();
+            self.record = Some(ServerRegistration::finish(upload));
+            done
+        }
+
+        fn login(
+            &mut self,
+            password: &str,
+            handle: &Handle,
+            hardening: Hardening,
+        ) -> Result<LoggedIn, OpaqueError> {
+            let (password, rng) = (Password::new(password), &mut Entropy::from_seed([3; 32]));
+            let (state, request) = start_login(&password, rng)?;
+            let params =
+                || ServerLoginParameters { context: Some(CONTEXT), identifiers: super::identifiers(&ANNA) };
+            let start = ServerLogin::start(
+                &mut Legacy(&mut self.rng),
+                &self.setup,
+                self.record.clone(),
+                CredentialRequest::deserialize(request.as_slice()).unwrap(),
+                b"anna",
+                params(),
+            );
+            let start = start.unwrap();
+            let state = LoginState::from_bytes(state.expose().to_vec());
+            let response = message(&start.message.serialize())?;
+            let done = finish_login(&state, &password, handle, hardening, &response, rng)?;
+            let finalization = CredentialFinalization::deserialize(done.finalization.as_slice()).unwrap();
+            let server_side = start.state.finish(finalization, params()).unwrap();
+            assert_eq!(server_side.session_key.as_slice(), done.session_key.expose());
+            Ok(done)
+        }
+    }
+
+    static ANNA: std::sync::LazyLock<Handle> = std::sync::LazyLock::new(|| Handle::parse("anna").unwrap());
+
+    fn anna() -> Handle {
+        ANNA.clone()
+    }
+
+    const WEAK: Hardening = Hardening::for_simulation();
+
+    #[test]
+    fn a_login_gives_the_export_key_of_the_registration() {
+        let mut server = Server::new();
+        let registered = server.register("correct horse", WEAK);
+        let done = server.login("correct horse", &anna(), WEAK).unwrap();
+        assert_eq!(done.export_key.expose(), registered.export_key.expose());
+        assert_eq!(done.server_key, registered.server_key);
+    }
+
+    #[test]
+    fn wrong_password_wrong_name_and_unknown_name_look_the_same() {
+        let mut server = Server::new();
+        assert_eq!(server.login("correct horse", &anna(), WEAK).unwrap_err(), OpaqueError::WrongPassword);
+        server.register("correct horse", WEAK);
+        let bea = Handle::parse("bea").unwrap();
+        assert_eq!(server.login("correct house", &anna(), WEAK).unwrap_err(), OpaqueError::WrongPassword);
+        assert_eq!(server.login("correct horse", &bea, WEAK).unwrap_err(), OpaqueError::WrongPassword);
+        let other_cost = Hardening { iterations: 2, ..WEAK };
+        assert_eq!(
+            server.login("correct horse", &anna(), other_cost).unwrap_err(),
+            OpaqueError::WrongPassword
+        );
+    }
+
+    #[test]
+    fn garbage_is_malformed() {
+        let (password, rng) = (Password::new("correct horse"), &mut Entropy::from_seed([1; 32]));
+        let garbage = OpaqueMessage::new(vec![0xFF; 320]).unwrap();
+        for len in [0, 10, 96, 192, 500] {
+            let state = RegistrationState::from_bytes(vec![0xFF; len]);
+            let done = finish_registration(&state, &password, &anna(), WEAK, &garbage, rng);
+            assert_eq!(done.unwrap_err(), OpaqueError::Malformed);
+            let state = LoginState::from_bytes(vec![0xFF; len]);
+            let done = finish_login(&state, &password, &anna(), WEAK, &garbage, rng);
+            assert_eq!(done.unwrap_err(), OpaqueError::Malformed);
+        }
+    }
+
+    #[test]
+    fn the_standard_cost_keeps_old_passwords_working() {
+        let registered = Server::new().register("correct horse", Hardening::STANDARD);
+        let golden = include_str!("../../tests/vectors/export-key.txt").trim();
+        assert_eq!(sotto_protocol::codec::hex(registered.export_key.expose()), golden);
+    }
+
+    #[test]
+    fn hardening_never_goes_below_the_standard() {
+        assert_eq!(Hardening::new(64 * 1024, 3, 1), Ok(Hardening::STANDARD));
+        assert!(Hardening::new(128 * 1024, 4, 4).is_ok());
+        for (memory, iterations, lanes) in [
+            (65_535, 3, 1),
+            (65_536, 2, 1),
+            (65_536, 3, 0),
+            (65_536, 3, 5),
+            (u32::MAX, 3, 1),
+            (65_536, 99, 1),
+        ] {
+            assert_eq!(Hardening::new(memory, iterations, lanes), Err(BadHardening));
+        }
+    }
+
+    #[test]
+    fn sign_in_secrets_print_their_type_only() {
+        assert_eq!(format!("{:?}", RegistrationState::from_bytes(vec![0xAB; 64])), "RegistrationState(..)");
+        assert_eq!(format!("{:?}", LoginState::from_bytes(vec![0xAB; 64])), "LoginState(..)");
+        assert_eq!(format!("{:?}", SessionKey(Zeroizing::new(vec![0xAB; 64]))), "SessionKey(..)");
+        let registered = Server::new().register("correct horse", WEAK);
+        assert!(format!("{registered:?}").contains("export_key: ExportKey(..)"));
+    }
+}

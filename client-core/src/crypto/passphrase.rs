@@ -10,8 +10,9 @@
 
 use core::fmt;
 use rand_core::CryptoRng;
+use sotto_protocol::ids::Handle;
 use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Characters of the shortest password of one's own.
 pub const PASSWORD_CHARS_MIN: usize = 12;
@@ -103,7 +104,7 @@ impl Password {
     }
 
     /// Judges the password for the account with this handle.
-    pub fn strength(&self, handle: &str) -> Strength {
+    pub fn strength(&self, handle: &Handle) -> Strength {
         if self.0.chars().count() < PASSWORD_CHARS_MIN {
             return Strength::TooShort;
         }
@@ -123,11 +124,11 @@ fn pick<const N: usize>(from: &[char; N], bits: &mut u32) -> char {
 }
 
 /// What is left without the predictable parts has fewer than eight characters, or fewer than five different ones.
-fn guessable(password: &str, handle: &str) -> bool {
-    let mut folded = Zeroizing::new(String::with_capacity(password.len().saturating_mul(3)));
-    folded.extend(password.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()));
-    for common in COMMON.into_iter().chain([handle]).filter(|c| c.len() >= 3) {
-        folded = Zeroizing::new(folded.replace(&common.to_lowercase(), ""));
+fn guessable(password: &str, handle: &Handle) -> bool {
+    let mut folded = fold(password);
+    let handle = fold(handle.as_str());
+    for common in COMMON.into_iter().chain([handle.as_str()]).filter(|c| c.len() >= 3) {
+        folded = Zeroizing::new(folded.replace(common, ""));
     }
     let mut left = 0_usize;
     let mut different = Zeroizing::new(Vec::with_capacity(folded.len()));
@@ -145,12 +146,14 @@ fn guessable(password: &str, handle: &str) -> bool {
     left < 8 || different.len() < 5
 }
 
-impl Drop for Password {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
+/// Small letters and digits only.
+fn fold(text: &str) -> Zeroizing<String> {
+    let mut folded = Zeroizing::new(String::with_capacity(text.len().saturating_mul(3)));
+    folded.extend(text.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()));
+    folded
 }
 
+// `Zeroizing` wipes it.
 impl ZeroizeOnDrop for Password {}
 
 impl fmt::Debug for Password {
@@ -166,12 +169,13 @@ mod tests {
 
     #[test]
     fn passphrases_have_their_shape_and_pass_the_floor() {
+        let handle = Handle::parse("anna").unwrap();
         let mut rng = Entropy::from_seed([1; 32]);
         for _ in 0..200 {
             let passphrase = Password::generate(&mut rng);
             let groups: Vec<&str> = passphrase.expose().split('-').collect();
             assert!(groups.len() == GROUPS && groups.iter().all(|g| g.len() == 5), "{groups:?}");
-            assert_eq!(passphrase.strength("anna"), Strength::Acceptable, "{groups:?}");
+            assert_eq!(passphrase.strength(&handle), Strength::Acceptable, "{groups:?}");
         }
         let combinations = 16_u32.pow(3) * 4_u32.pow(2);
         assert_eq!(combinations.ilog2() * 5, 80, "bits");
@@ -184,7 +188,8 @@ mod tests {
 
     #[test]
     fn the_floor_catches_honest_mistakes() {
-        let judge = |text: &str| Password::new(text).strength("anna.meier");
+        let handle = Handle::parse("anna.meier").unwrap();
+        let judge = |text: &str| Password::new(text).strength(&handle);
         assert_eq!(judge("kurz"), Strength::TooShort);
         assert_eq!(judge(&"ab3x".repeat(300)), Strength::TooLong);
         for weak in [

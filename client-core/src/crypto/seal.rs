@@ -243,3 +243,128 @@ pub(super) fn xchacha_open(
         .map_err(|_| OpenError::Forged)?;
     Ok(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rng::Entropy;
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    const PLACE: ContentPlace = ContentPlace {
+        space: SpaceId([1; 16]),
+        era: EraId([2; 32]),
+        author: AccountId([3; 16]),
+        record: RecordId([4; 16]),
+    };
+
+    fn key<P: Purpose>() -> Key<P> {
+        Key::from_bytes([7; 32])
+    }
+
+    fn rng() -> Entropy {
+        Entropy::from_seed([8; 32])
+    }
+
+    #[test]
+    fn every_flipped_bit_is_refused() {
+        let envelope = seal_store(&key(), b"name", b"value", &mut rng());
+        for bit in 0..envelope.len() * 8 {
+            let mut altered = envelope.clone();
+            altered[bit / 8] ^= 1 << (bit % 8);
+            let expected = if bit < 8 { OpenError::UnknownAlgorithm(altered[0]) } else { OpenError::Forged };
+            assert_eq!(open_store(&key(), b"name", &altered).unwrap_err(), expected, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let envelope = seal_store(&key(), b"name", b"value", &mut rng());
+        for len in 0..envelope.len() {
+            let error = open_store(&key(), b"name", &envelope[..len]).unwrap_err();
+            assert_eq!(error, if len < OVERHEAD { OpenError::Truncated } else { OpenError::Forged });
+        }
+    }
+
+    #[test]
+    fn one_purpose_does_not_open_another() {
+        let account = AccountId([3; 16]);
+        let vault = seal_vault(&key(), account, Revision(1), b"vault", &mut rng());
+        assert_eq!(open_inner(&key(), account, &vault), Err(OpenError::Forged));
+        assert_eq!(open_vault(&key(), account, Revision(2), &vault), Err(OpenError::Forged));
+        assert_eq!(open_vault(&key(), AccountId::ZERO, Revision(1), &vault), Err(OpenError::Forged));
+        assert_eq!(open_vault(&key(), account, Revision(1), &vault).unwrap().as_slice(), b"vault");
+
+        let invitation = seal_invitation(&key(), InvitationId([1; 16]), b"body", &mut rng());
+        assert_eq!(open_invitation(&key(), InvitationId::ZERO, &invitation), Err(OpenError::Forged));
+        let value = seal_store(&key(), b"a", b"value", &mut rng());
+        assert_eq!(open_store(&key(), b"b", &value), Err(OpenError::Forged));
+    }
+
+    #[test]
+    fn an_honest_seal_around_bad_padding_is_malformed() {
+        let ContentPlace { space, era, author, record } = PLACE;
+        let parts: [&[u8]; 4] = [space.as_bytes(), era.as_bytes(), author.as_bytes(), record.as_bytes()];
+        let envelope = seal::<super::super::keys::purpose::Record>(
+            &key(),
+            Label::SealContent,
+            &parts,
+            vec![0; 1024],
+            &mut rng(),
+        );
+        assert_eq!(open_content(&key(), &PLACE, &envelope), Err(OpenError::Malformed));
+    }
+
+    #[test]
+    fn what_the_server_stores_has_one_length() {
+        let sealed = |text: &[u8]| seal_content(&key(), &PLACE, text, &mut rng()).len();
+        assert_eq!((sealed(b""), sealed(&[1; 1000])), (1024 + OVERHEAD, 1024 + OVERHEAD));
+        let place = EphemeralPlace {
+            space: PLACE.space,
+            era: PLACE.era,
+            author: PLACE.author,
+            device: DeviceId([5; 16]),
+        };
+        let frame = seal_ephemeral(&key(), &place, b"cursor", &mut rng());
+        assert_eq!(frame.len(), 1024 + OVERHEAD);
+        assert_eq!(open_ephemeral(&key(), &place, &frame).unwrap().as_slice(), b"cursor");
+        let other = EphemeralPlace { device: DeviceId::ZERO, ..place };
+        assert_eq!(open_ephemeral(&key(), &other, &frame), Err(OpenError::Forged));
+    }
+
+    proptest! {
+        #[test]
+        fn content_opens_where_it_was_sealed_and_nowhere_else(
+            plain in vec(any::<u8>(), 0..3000),
+            seed: [u8; 32],
+            at: Index,
+            bit in 0_u8..8,
+            which in 0_usize..4,
+        ) {
+            let envelope = seal_content(&key(), &PLACE, &plain, &mut Entropy::from_seed(seed));
+            prop_assert_eq!(&*open_content(&key(), &PLACE, &envelope).unwrap(), &plain);
+
+            let mut altered = envelope.clone();
+            altered[at.index(envelope.len())] ^= 1 << bit;
+            prop_assert!(open_content(&key(), &PLACE, &altered).is_err());
+
+            let mut other = PLACE;
+            match which {
+                0 => other.space.0[at.index(16)] ^= 1 << bit,
+                1 => other.era.0[at.index(32)] ^= 1 << bit,
+                2 => other.author.0[at.index(16)] ^= 1 << bit,
+                _ => other.record.0[at.index(16)] ^= 1 << bit,
+            }
+            prop_assert_eq!(open_content(&key(), &other, &envelope), Err(OpenError::Forged));
+            let stranger = RecordKey::from_bytes(seed);
+            prop_assert_eq!(open_content(&stranger, &PLACE, &envelope), Err(OpenError::Forged));
+        }
+
+        #[test]
+        fn garbage_is_refused(bytes in vec(any::<u8>(), 0..200)) {
+            prop_assert!(open_content(&key(), &PLACE, &bytes).is_err());
+            prop_assert!(open_store(&key(), b"name", &bytes).is_err());
+        }
+    }
+}

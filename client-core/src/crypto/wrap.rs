@@ -240,3 +240,105 @@ pub(super) fn hpke_open<K: Kem>(
         .map(Zeroizing::new)
         .map_err(|_| OpenError::Forged)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rng::Entropy;
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    const PLACE: EraWrap = EraWrap {
+        space: SpaceId([1; 16]),
+        prev: EraId([2; 32]),
+        number: EraNumber(3),
+        author: AccountId([4; 16]),
+        member: AccountId([5; 16]),
+        card_version: Version(6),
+    };
+    const METHOD: MethodWrap = MethodWrap { account: AccountId([4; 16]), method: MethodId([7; 16]) };
+
+    fn secret() -> SealingSecret {
+        SealingSecret::from_seed([9; 32])
+    }
+
+    fn wrapped() -> Wrap {
+        let mut rng = Entropy::from_seed([8; 32]);
+        wrap_era(&secret().public(), &EraKey::from_bytes([7; 32]), &PLACE, &mut rng).unwrap()
+    }
+
+    fn error_at(place: &EraWrap) -> Option<OpenError> {
+        unwrap_era(&secret(), place, &wrapped()).err()
+    }
+
+    #[test]
+    fn an_era_key_opens_in_its_place_only() {
+        assert_eq!(wrapped().len(), 1 + 1120 + 32 + 16);
+        assert_eq!(unwrap_era(&secret(), &PLACE, &wrapped()).unwrap().expose(), &[7; 32]);
+        let forged = Some(OpenError::Forged);
+        assert_eq!(error_at(&EraWrap { space: SpaceId::ZERO, ..PLACE }), forged);
+        assert_eq!(error_at(&EraWrap { prev: EraId::ZERO, ..PLACE }), forged);
+        assert_eq!(error_at(&EraWrap { number: EraNumber(4), ..PLACE }), forged);
+        assert_eq!(error_at(&EraWrap { author: PLACE.member, ..PLACE }), forged);
+        assert_eq!(error_at(&EraWrap { member: PLACE.author, ..PLACE }), forged);
+        assert_eq!(error_at(&EraWrap { card_version: Version(7), ..PLACE }), forged);
+        let stranger = SealingSecret::from_seed([1; 32]);
+        assert_eq!(unwrap_era(&stranger, &PLACE, &wrapped()).err(), forged);
+    }
+
+    #[test]
+    fn vault_and_inner_keys_do_not_pass_for_each_other() {
+        let mut rng = Entropy::from_seed([8; 32]);
+        let public = secret().public();
+        let vault = wrap_vault(&public, &VaultKey::from_bytes([1; 32]), &METHOD, &mut rng).unwrap();
+        let inner = wrap_inner(&public, &InnerKey::from_bytes([2; 32]), &METHOD, &mut rng).unwrap();
+        assert_eq!(unwrap_vault(&secret(), &METHOD, &vault).unwrap().expose(), &[1; 32]);
+        assert_eq!(unwrap_inner(&secret(), &METHOD, &inner).unwrap().expose(), &[2; 32]);
+        assert_eq!(unwrap_inner(&secret(), &METHOD, &vault).err(), Some(OpenError::Forged));
+        let other = MethodWrap { method: MethodId::ZERO, ..METHOD };
+        assert_eq!(unwrap_vault(&secret(), &other, &vault).err(), Some(OpenError::Forged));
+    }
+
+    #[test]
+    fn nonsense_is_no_sealing_key() {
+        let mut rng = Entropy::from_seed([8; 32]);
+        // ML-KEM coefficients of 0xfff are not below the modulus (FIPS 203 section 7.2).
+        let nonsense = SealingPublic::from_slice(&[0xFF; SealingPublic::LEN]).unwrap();
+        let wrapped = wrap_era(&nonsense, &EraKey::from_bytes([7; 32]), &PLACE, &mut rng);
+        assert_eq!(wrapped.unwrap_err(), BadSealingKey);
+    }
+
+    #[test]
+    fn cut_and_foreign_envelopes_are_told_apart() {
+        let open =
+            |bytes: &[u8]| unwrap::<super::super::keys::purpose::Era>(&secret(), &PLACE.info(), bytes).err();
+        assert_eq!(open(b""), Some(OpenError::Truncated));
+        assert_eq!(open(&[2; 1169]), Some(OpenError::UnknownAlgorithm(2)));
+        assert_eq!(open(&wrapped().as_slice()[..1100]), Some(OpenError::Truncated));
+        assert_eq!(open(&wrapped().as_slice()[..1130]), Some(OpenError::Truncated));
+        let mut rng = Entropy::from_seed([8; 32]);
+        let mut long = vec![1];
+        let public = secret().public();
+        long.extend(hpke_seal::<XWing>(public.as_slice(), &PLACE.info(), b"", &[0; 33], &mut rng).unwrap());
+        assert_eq!(open(&long), Some(OpenError::Malformed), "a key of 33 bytes");
+    }
+
+    #[test]
+    fn sealing_secrets_print_their_type_only() {
+        assert_eq!(format!("{:?}", SealingSecret::from_seed([0xAB; 32])), "SealingSecret(..)");
+        assert_eq!(secret().duplicate().public(), secret().public());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn flipped_bits_and_garbage_are_refused(at: Index, bit in 0_u8..8, garbage in vec(any::<u8>(), 1169)) {
+            let mut altered = wrapped().into_vec();
+            let at = at.index(altered.len());
+            altered[at] ^= 1 << bit;
+            prop_assert!(unwrap_era(&secret(), &PLACE, &Wrap::new(altered).unwrap()).is_err());
+            prop_assert!(unwrap_era(&secret(), &PLACE, &Wrap::new(garbage).unwrap()).is_err());
+        }
+    }
+}
