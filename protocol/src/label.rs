@@ -38,6 +38,8 @@ pub enum Label {
     HashFingerprint,
     /// SHA-256: checksum of an invitation or set-up link.
     HashLinkChecksum,
+    /// SHA-256: id of a record that every device of its author would make alike.
+    HashRecordId,
     /// HKDF from the era key: record key.
     KdfRecord,
     /// HKDF from the era key: ephemeral key.
@@ -82,7 +84,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, for the registry test.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::SignHeader,
         Self::SignCard,
         Self::SignCredentials,
@@ -98,6 +100,7 @@ impl Label {
         Self::HashSigned,
         Self::HashFingerprint,
         Self::HashLinkChecksum,
+        Self::HashRecordId,
         Self::KdfRecord,
         Self::KdfEphemeral,
         Self::KdfCommitment,
@@ -138,6 +141,7 @@ impl Label {
             Self::HashSigned => "sotto/1/hash/signed",
             Self::HashFingerprint => "sotto/1/hash/fingerprint",
             Self::HashLinkChecksum => "sotto/1/hash/link-checksum",
+            Self::HashRecordId => "sotto/1/hash/record-id",
             Self::KdfRecord => "sotto/1/kdf/record",
             Self::KdfEphemeral => "sotto/1/kdf/ephemeral",
             Self::KdfCommitment => "sotto/1/kdf/commitment",

@@ -18,6 +18,7 @@ use crate::roster::Role;
 use crate::sign::PublicKey;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Why a record may not stand where it was offered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -148,14 +149,49 @@ impl<'a> Authentic<'a> {
     }
 }
 
+/// An [`Authentic`] that owns its record, for handing from the task that verifies to the one that stores.
+#[derive(Clone, Debug)]
+pub struct AuthenticRecord {
+    record: Arc<Record>,
+    identity: PublicKey,
+    removed_in: Option<Version>,
+}
+
+impl AuthenticRecord {
+    /// [`Authentic::check`].
+    pub fn check(record: Arc<Record>, card: &VerifiedCard) -> Result<Self, Refusal> {
+        let Authentic { identity, removed_in, .. } = Authentic::check(&record, card)?;
+        Ok(Self { record, identity, removed_in })
+    }
+
+    /// The record.
+    pub fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
+    /// The form that [`LogState::admit`] takes.
+    pub fn authentic(&self) -> Authentic<'_> {
+        Authentic { record: &self.record, identity: self.identity, removed_in: self.removed_in }
+    }
+}
+
 /// What [`LogState::admit`] cannot see in its own state.
 pub struct Facts<'a> {
     /// The head of this log after record `header.seen.seq`, if there is such a record.
     pub seen_head: Option<Head>,
     /// For a drop: what is known of the record (same author, same id) it names.
     pub target: Option<Target>,
-    /// The hash of an account's card at exactly this version.
-    pub card_hash: &'a dyn Fn(AccountId, Version) -> Option<Hash>,
+    /// Hash and identity of an account's card at exactly this version.
+    pub card: &'a dyn Fn(AccountId, Version) -> Option<CardPin>,
+}
+
+/// What an era pins of a member's card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CardPin {
+    /// Hash of the signed card.
+    pub hash: Hash,
+    /// The identity it names.
+    pub identity: PublicKey,
 }
 
 /// An earlier record that a drop names.
@@ -257,6 +293,12 @@ impl LogState {
             era: None,
             approvals_used: BTreeSet::new(),
         }
+    }
+
+    /// The same state at another position of the same era, for a server that stores position and head apart.
+    #[must_use]
+    pub fn at(self, seq: Seq, head: Head) -> Self {
+        Self { seq, head, ..self }
     }
 
     /// The space.
@@ -517,8 +559,12 @@ fn check_founders(body: &EraBody) -> Result<(), Refusal> {
 fn check_pins(body: &EraBody, record: &Authentic<'_>, facts: &Facts<'_>) -> Result<(), Refusal> {
     for member in &body.members {
         let unknown = Refusal::CardUnknown { account: member.account, version: member.card_version };
-        if (facts.card_hash)(member.account, member.card_version).ok_or(unknown)? != member.card_hash {
+        let pin = (facts.card)(member.account, member.card_version).ok_or(unknown)?;
+        if pin.hash != member.card_hash {
             return Err(Refusal::Rule("the era pins a card nobody else knows"));
+        }
+        if pin.identity != member.identity {
+            return Err(Refusal::IdentityChanged);
         }
         if member.account == record.header().author && record.removed_by(member.card_version) {
             return Err(Refusal::DeviceNotListed);

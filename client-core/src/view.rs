@@ -1,0 +1,151 @@
+//! What a host can show: plain views of the client's state.
+//!
+//! Owns the shapes that hosts render or print, made afresh from state on request. Refuses to know how they are
+//! made ([`crate::timeline`]) and words in any language. Invariant: a view holds nothing that is not stored.
+
+use crate::io::{Alarm, MessageId};
+use sotto_protocol::ids::{AccountId, DeviceId, EraNumber, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version};
+use sotto_protocol::link::Origin;
+use sotto_protocol::roster::Role;
+use sotto_protocol::sign::PublicKey;
+
+/// The account on this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    /// Account.
+    pub account: AccountId,
+    /// Sign-in name.
+    pub handle: Handle,
+    /// This device.
+    pub device: DeviceId,
+    /// Role in the practice.
+    pub role: Role,
+    /// The practice's name.
+    pub practice: String,
+    /// Her own name.
+    pub name: String,
+    /// Server.
+    pub origin: Origin,
+    /// Identity key.
+    pub identity: PublicKey,
+    /// Signed in on the server right now.
+    pub online: bool,
+    /// This device was removed from the account.
+    pub removed: bool,
+}
+
+/// One of the account's devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Device.
+    pub id: DeviceId,
+    /// Its name, from the vault.
+    pub name: String,
+    /// This very device.
+    pub this: bool,
+    /// Since when.
+    pub added_at: Millis,
+    /// Removed in this card version.
+    pub removed_in: Option<Version>,
+}
+
+/// A member of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberView {
+    /// Account.
+    pub account: AccountId,
+    /// Her name, once she has said it.
+    pub name: Option<String>,
+    /// Role in this space.
+    pub role: Role,
+    /// Oneself.
+    pub me: bool,
+}
+
+/// A space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpaceView {
+    /// Space.
+    pub id: SpaceId,
+    /// Readers now.
+    pub members: Vec<MemberView>,
+    /// The joiner is known (always, for spaces of one's own founding).
+    pub confirmed: bool,
+    /// One is a reader now.
+    pub member: bool,
+    /// Messages of others after the read mark.
+    pub unread: u64,
+    /// Own records not yet acknowledged.
+    pub waiting: u64,
+    /// Waiting records that need [`crate::io::Command::AcceptReaders`].
+    pub needs_consent: bool,
+    /// Last verified position.
+    pub seq: Seq,
+    /// Head there.
+    pub head: Head,
+    /// Number of the current era.
+    pub era: EraNumber,
+    /// What is not as it must be.
+    pub alarm: Option<Alarm>,
+    /// Verified up to the server's head as last heard.
+    pub complete: bool,
+}
+
+/// A message as it stands now: edits applied, taken-back texts gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Message.
+    pub id: MessageId,
+    /// Its place; `None` while it waits in the outbox.
+    pub seq: Option<Seq>,
+    /// The author's name, once she has said it.
+    pub author_name: Option<String>,
+    /// Written by oneself.
+    pub mine: bool,
+    /// When, by the author's clock.
+    pub sent_at: Millis,
+    /// When the server stored it, by its clock.
+    pub stored_at: Option<Millis>,
+    /// What it says now.
+    pub body: BodyView,
+    /// It was edited.
+    pub edited: bool,
+    /// Who has said that she read it.
+    pub read_by: Vec<AccountId>,
+    /// On the list for the next session.
+    pub bring: bool,
+    /// Kept for the session by the other side.
+    pub held: bool,
+    /// The server refused it for good.
+    pub refused: bool,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyView {
+    /// Text.
+    Text(String),
+    /// Its author took it back.
+    TakenBack,
+    /// Sealed under an era that this account could not open; its author will send it again.
+    Resending,
+    /// Made by a later version of Sotto; kept, and shown after an update.
+    Newer,
+    /// Its author sealed something unreadable.
+    Unreadable,
+}
+
+/// An invitation in the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationView {
+    /// Id.
+    pub id: InvitationId,
+    /// What the joiner will be.
+    pub role: Role,
+    /// Until when.
+    pub expires_at: Millis,
+    /// Who joined with it, checked.
+    pub used_by: Option<AccountId>,
+    /// Withdrawn.
+    pub revoked: bool,
+}
