@@ -4,3 +4,6 @@
 //! knows nothing of the one above.
 
 pub mod db;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
