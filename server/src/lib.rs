@@ -3,7 +3,10 @@
 //! Layers, outermost first: transport, session and hub, service, store, [`db`]. A layer uses the one below and
 //! knows nothing of the one above.
 
+pub mod config;
+pub mod data_dir;
 pub mod db;
+pub mod tls;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -1,0 +1,303 @@
+//! What the operator may set.
+//!
+//! Owns the command line and its checks. Invariant: a [`Config`] is sound; nothing later asks whether options fit
+//! together, and unencrypted HTTP leaves the machine only behind a proxy that the operator vouched for.
+
+use crate::db::{Location, OpenError};
+use clap::{Args, Parser, Subcommand};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// End-to-end encrypted messaging for a psychotherapy practice: the server.
+#[derive(Debug, Parser)]
+#[command(name = "sotto-server", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the server until it is told to stop.
+    #[command(after_help = "\
+Examples:
+  Try it on this machine:
+    sotto-server serve --data ./data
+  Behind a reverse proxy on the same machine that does TLS:
+    sotto-server serve --data /var/lib/sotto --behind-proxy --public-url https://chat.example.org
+  With a certificate of its own:
+    sotto-server serve --data /var/lib/sotto --listen 0.0.0.0:443 --public-url https://chat.example.org \\
+      --tls-cert /etc/sotto/fullchain.pem --tls-key /etc/sotto/key.pem
+
+The first start creates the data directory and prints a set-up link for the practice's owner. Back up the whole
+directory; without its secrets/server-setup nobody can sign in.")]
+    Serve(Serve),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "these comments are the help texts that people read")]
+pub struct Serve {
+    /// Directory for database, secrets and files; created at the first start.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Address and port to listen on. Addresses other than this machine's own need --tls-cert or --behind-proxy.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// A PostgreSQL database instead of the built-in one: postgres://user:password@host/name. Prefer the
+    /// environment variable: other users of the machine can read command lines.
+    #[arg(long, value_name = "URL", env = "SOTTO_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Certificate chain in PEM form, own certificate first. Needs --tls-key.
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate in PEM form, without passphrase. Needs --tls-cert.
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// A reverse proxy in front does TLS and sets X-Forwarded-For, which is then believed: only the proxy may be
+    /// able to reach this port.
+    #[arg(long)]
+    pub behind_proxy: bool,
+
+    /// Where browsers find the server, as in https://chat.example.org. Stands in invitation links; only pages
+    /// from there may connect. Needed unless the server is for this machine only.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// What to log: error, warn, info, debug or trace, also by module as in info,sotto_server=debug.
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// Certificate and key files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Chain.
+    pub cert: PathBuf,
+    /// Key.
+    pub key: PathBuf,
+}
+
+/// Scheme, host and perhaps port, without a slash at the end; what browsers send as `Origin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Checked options of `serve`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Data directory.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The database; with SQLite it lies in the data directory.
+    pub database: Location,
+    /// Own TLS.
+    pub tls: Option<TlsFiles>,
+    /// Believe `X-Forwarded-For`.
+    pub behind_proxy: bool,
+    /// Where browsers find the server. None: at the address it listens on, of this machine.
+    pub public_url: Option<Origin>,
+    /// Log filter.
+    pub log: String,
+}
+
+/// Options that don't fit together or make no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Unencrypted to the world.
+    #[error(
+        "--listen {0} would let others on the network reach the server without encryption; give --tls-cert and \
+         --tls-key, or --behind-proxy if a reverse proxy does TLS"
+    )]
+    Unencrypted(SocketAddr),
+    /// Half of TLS.
+    #[error("--tls-cert and --tls-key belong together; only one of them was given")]
+    HalfTls,
+    /// Browsers need to be told.
+    #[error("--public-url is needed here: invitation links must say where browsers find the server")]
+    PublicUrlNeeded,
+    /// Not an origin.
+    #[error("--public-url {url} is not usable: {why}")]
+    PublicUrl {
+        /// As given.
+        url: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Not a database address.
+    #[error("--database-url: {0}")]
+    Database(OpenError),
+    /// Empty directory name.
+    #[error("--data is empty; give the directory for database and secrets")]
+    Data,
+}
+
+impl Serve {
+    /// Checks that the options fit together.
+    pub fn check(self) -> Result<Config, ConfigError> {
+        if self.data.as_os_str().is_empty() {
+            return Err(ConfigError::Data);
+        }
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => return Err(ConfigError::HalfTls),
+        };
+        let local = is_loopback(self.listen.ip());
+        if !local && tls.is_none() && !self.behind_proxy {
+            return Err(ConfigError::Unencrypted(self.listen));
+        }
+        let public_url = self.public_url.map(|url| origin(&url)).transpose()?;
+        if public_url.is_none() && (!local || self.behind_proxy) {
+            return Err(ConfigError::PublicUrlNeeded);
+        }
+        let database = match self.database_url {
+            Some(url) => Location::postgres(&url).map_err(ConfigError::Database)?,
+            None => Location::Sqlite(self.data.join("sotto.db")),
+        };
+        let Self { data, listen, behind_proxy, log, .. } = self;
+        Ok(Config { data, listen, database, tls, behind_proxy, public_url, log })
+    }
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// Browsers keep keys and run the core only in secure contexts: `https`, or this machine.
+fn origin(url: &str) -> Result<Origin, ConfigError> {
+    let bad = |why| ConfigError::PublicUrl { url: url.to_owned(), why };
+    let text = url.strip_suffix('/').unwrap_or(url).to_ascii_lowercase();
+    let (secure, authority) = match text.split_once("://") {
+        Some(("https", rest)) => (true, rest),
+        Some(("http", rest)) => (false, rest),
+        _ => return Err(bad("it does not start with https://")),
+    };
+    if authority.is_empty() || authority.contains(['/', '?', '#', '@']) || !authority.is_ascii() {
+        return Err(bad("expected scheme, host and perhaps a port, without a path"));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    if port.is_some_and(|p| p.parse::<u16>().map_or(true, |p| p == 0)) {
+        return Err(bad("its port is not a number from 1 to 65535"));
+    }
+    let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let address = inner.unwrap_or(host).parse::<IpAddr>().ok();
+    let named = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    if address.is_none() && !named {
+        return Err(bad("its host is no name or address"));
+    }
+    if !secure && host != "localhost" && !address.is_some_and(is_loopback) {
+        return Err(bad("without https browsers would refuse to keep keys; only localhost may do without"));
+    }
+    // Browsers leave the scheme's own port out of `Origin`.
+    let usual = if secure { ":443" } else { ":80" };
+    Ok(Origin(text.strip_suffix(usual).map_or(text.clone(), str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn check(options: &[&str]) -> Result<Config, ConfigError> {
+        let all = ["sotto-server", "serve", "--data", "d"].iter().chain(options);
+        let Command::Serve(serve) = Cli::try_parse_from(all).unwrap().command;
+        serve.check()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed_and_helps() {
+        Cli::command().debug_assert();
+        let help = Cli::command().find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        for word in ["--data", "--behind-proxy", "X-Forwarded-For", "Back up", "SOTTO_DATABASE_URL"] {
+            assert!(help.contains(word), "{word}: {help}");
+        }
+    }
+
+    #[test]
+    fn this_machine_needs_nothing() {
+        let config = check(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database.to_string(), "d/sotto.db");
+        assert!(config.tls.is_none() && !config.behind_proxy && config.public_url.is_none());
+        assert!(check(&["--listen", "[::1]:0"]).is_ok());
+    }
+
+    #[test]
+    fn the_network_needs_encryption_and_a_name() {
+        let tls = ["--tls-cert", "c", "--tls-key", "k"];
+        let url = ["--public-url", "https://chat.example.org"];
+        let open = ["--listen", "0.0.0.0:80"];
+        assert!(matches!(check(&open), Err(ConfigError::Unencrypted(_))));
+        assert!(matches!(check(&[&open[..], &url].concat()), Err(ConfigError::Unencrypted(_))));
+        assert_eq!(check(&[&open[..], &tls].concat()).unwrap_err(), ConfigError::PublicUrlNeeded);
+        assert_eq!(check(&["--behind-proxy"]).unwrap_err(), ConfigError::PublicUrlNeeded);
+        assert!(check(&[&open[..], &tls, &url].concat()).is_ok());
+        assert!(check(&[&open[..], &["--behind-proxy"], &url].concat()).is_ok());
+        assert_eq!(check(&tls[..2]).unwrap_err(), ConfigError::HalfTls);
+        assert_eq!(check(&tls[2..]).unwrap_err(), ConfigError::HalfTls);
+    }
+
+    #[test]
+    fn public_addresses_are_origins() {
+        let origin = |url: &str| check(&["--public-url", url]).map(|c| c.public_url.unwrap().to_string());
+        for (given, kept) in [
+            ("https://Chat.example.org/", "https://chat.example.org"),
+            ("https://chat.example.org:443", "https://chat.example.org"),
+            ("https://chat.example.org:8443", "https://chat.example.org:8443"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://127.0.0.1", "http://127.0.0.1"),
+            ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+            ("http://[::1]:80", "http://[::1]"),
+        ] {
+            assert_eq!(origin(given).as_deref(), Ok(kept));
+        }
+        for bad in [
+            "chat.example.org",
+            "ftp://x",
+            "https://",
+            "https://a/b",
+            "https://u@a",
+            "https://a?x",
+            "https://a b",
+            "https://a:0",
+            "https://a:99999",
+            "https://:443",
+            "http://chat.example.org",
+            "http://192.0.2.1",
+        ] {
+            assert!(matches!(origin(bad), Err(ConfigError::PublicUrl { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_database_address_stays_secret() {
+        let config = check(&["--database-url", "postgres://u:geheim@h/n"]).unwrap();
+        assert!(!format!("{config:?}").contains("geheim"));
+        let wrong = check(&["--database-url", "mysql://u:geheim@h/n"]).unwrap_err();
+        assert!(matches!(wrong, ConfigError::Database(_)) && !wrong.to_string().contains("geheim"));
+    }
+}
