@@ -6,7 +6,11 @@
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod opaque;
+mod rng;
+pub mod secrets;
 pub mod tls;
+pub mod tokens;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
