@@ -7,8 +7,10 @@ pub mod config;
 pub mod data_dir;
 pub mod db;
 pub mod opaque;
+pub mod rate;
 mod rng;
 pub mod secrets;
+pub mod throttle;
 pub mod tls;
 pub mod tokens;
 
