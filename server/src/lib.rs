@@ -6,10 +6,16 @@
 pub mod config;
 pub mod data_dir;
 pub mod db;
+pub mod defects;
+pub mod hub;
 pub mod opaque;
 pub mod rate;
+pub mod relay;
 mod rng;
 pub mod secrets;
+pub mod service;
+pub mod session;
+pub mod store;
 pub mod throttle;
 pub mod tls;
 pub mod tokens;

@@ -1,0 +1,81 @@
+//! Reading spaces.
+//!
+//! Owns who may read. Invariant: a space one is not a member of and one that does not exist are answered alike.
+
+use super::wire::{Frame, page_frame};
+use super::{Service, ServiceError, Speaker};
+use crate::defects::Defect;
+use crate::store::SpaceView;
+use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::{Ephemeral, Req, SpaceHead};
+use sotto_protocol::ids::{AccountId, EraId, Seq, SpaceId};
+use sotto_protocol::label::Label;
+use sotto_protocol::limits::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX};
+
+impl Service {
+    /// A space, for one of its members.
+    pub(super) async fn space_of(
+        &self,
+        account: AccountId,
+        space: SpaceId,
+    ) -> Result<SpaceView, ServiceError> {
+        let view = self.store.space(space).await?.ok_or(ErrorCode::SpaceUnknown)?;
+        if view.state.is_member(account) || self.defects.has(Defect::SkipMembership) {
+            Ok(view)
+        } else {
+            Err(ErrorCode::SpaceUnknown.into())
+        }
+    }
+
+    /// Where a space stands, for one of its members.
+    pub async fn space_head(&self, account: AccountId, space: SpaceId) -> Result<SpaceHead, ServiceError> {
+        Ok(head_of(&self.space_of(account, space).await?))
+    }
+
+    /// Where an account's spaces stand.
+    pub async fn spaces_of(&self, account: AccountId) -> Result<Vec<SpaceHead>, ServiceError> {
+        Ok(self.store.spaces_of(account).await?)
+    }
+
+    /// True when an ephemeral frame may be relayed: signed by the device that speaks, a member, for the current
+    /// era. A wrong signature is an error, the rest a race that costs nothing.
+    pub async fn check_ephemeral(&self, who: Speaker, frame: &Ephemeral) -> Result<bool, ServiceError> {
+        if frame.author != who.account || frame.device != who.device {
+            return Err(ErrorCode::Forged.into());
+        }
+        let Some(view) = self.store.space(frame.space).await? else { return Ok(false) };
+        if !view.state.is_member(who.account) || view.state.era().is_none_or(|era| era.id != frame.era) {
+            return Ok(false);
+        }
+        let account = self.store.account(who.account).await?.ok_or(ErrorCode::AccountUnknown)?;
+        let device = account.card.card().device(frame.device).ok_or(ErrorCode::DeviceNotListed)?;
+        let message = Ephemeral::message(frame.space, frame.era, frame.author, frame.device, &frame.body);
+        device.key.verify(Label::SignEphemeral, &message, &frame.signature).map_err(|_| ErrorCode::Forged)?;
+        Ok(true)
+    }
+
+    /// A `Page` frame with records after a position, for a member.
+    pub async fn page(
+        &self,
+        account: AccountId,
+        req: Req,
+        space: SpaceId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Frame, ServiceError> {
+        let view = self.space_of(account, space).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).clamp(1, PAGE_RECORDS_MAX);
+        let mut rows = self.store.page(space, after, limit, PAGE_BYTES_MAX).await?;
+        let head = head_of(&view);
+        // What was stored after the head was read comes with the next page.
+        rows.retain(|row| row.seq <= head.seq);
+        Ok(page_frame(self.incarnation, req, &rows, &head))
+    }
+}
+
+/// Where a space stands.
+pub(super) fn head_of(view: &SpaceView) -> SpaceHead {
+    let state = &view.state;
+    let era = state.era().map_or(EraId::ZERO, |era| era.id);
+    SpaceHead { space: state.space(), seq: state.seq(), head: state.head(), era }
+}
