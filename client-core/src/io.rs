@@ -185,8 +185,6 @@ pub enum Command {
     },
     /// Found a space of one's own.
     FoundOwn,
-    /// Begin a new era now.
-    RenewEra(SpaceId),
     /// Send everything, fetch everything, write the vault. [`Event::Synced`] comes when there is nothing left to do.
     Sync,
 }

@@ -1,3 +1,26 @@
 //! The whole Sotto client as a pure state machine: no I/O, no clock, no ambient randomness.
+//!
+//! Start reading at [`io`] (what goes in and comes out), then [`client`] (the machine), then the file named after
+//! what you look for. Cryptography is in [`crypto`]; what both sides agree on is in `sotto-protocol`.
 
+pub mod client;
+pub mod content;
 pub mod crypto;
+pub mod io;
+pub mod vault;
+pub mod view;
+
+mod cards;
+mod eras;
+mod flow;
+mod handing_back;
+mod joining;
+mod keeping;
+mod rows;
+mod session;
+mod space;
+mod sync;
+mod timeline;
+mod writing;
+
+pub use client::{Client, Config, OpenError};

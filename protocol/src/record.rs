@@ -78,7 +78,7 @@ impl<'b, C> Decode<'b, C> for Kind {
 }
 
 /// A position on a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(array)]
 pub struct Seen {
     /// Sequence number.

@@ -1,0 +1,505 @@
+//! The client: one state machine for every host.
+//!
+//! Owns the state, the transaction in which an input changes it, and the order of outputs. What an input means
+//! stands in its own file: [`crate::flow`] (signing in), [`crate::session`] (the connection), [`crate::sync`]
+//! (records coming in), [`crate::writing`] (records going out), [`crate::eras`], [`crate::keeping`] (the vault).
+//! Refuses to know I/O, clocks and ambient randomness. Invariant: whatever an input changes is one batch; sends
+//! and events that follow from it come after that batch is stored; a rejected input changes nothing.
+
+use crate::cards::{CardRow, Cards};
+use crate::crypto::keys::{EraKey, StorageKey, VaultKey};
+use crate::crypto::opaque::Hardening;
+use crate::crypto::rng::Entropy;
+use crate::crypto::seal;
+use crate::crypto::signing::DeviceKey;
+use crate::flow::Flow;
+use crate::io::{Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row};
+use crate::rows::{self, AccountRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow, VaultRow};
+use crate::session::{Link, Pending};
+use crate::space::{Change, Space};
+use crate::vault::{SecretBytes, Vault};
+use rand_core::Rng;
+use sotto_protocol::codec::{self, Bytes, Text};
+use sotto_protocol::credentials::CredentialSet;
+use sotto_protocol::frame::{ClientFrame, Req};
+use sotto_protocol::ids::{AccountId, DeviceId, EraId, Handle, Millis, PracticeId, Revision, Seq, SpaceId};
+use sotto_protocol::link::Origin;
+use sotto_protocol::roster::Role;
+use sotto_protocol::sign::{PublicKey, Signed};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What a host may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Cost of stretching a password.
+    pub hardening: Hardening,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { hardening: Hardening::STANDARD }
+    }
+}
+
+/// Why a local store cannot be opened. It is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// A row does not open: wrong storage key, or damaged.
+    #[error("the local store is damaged, or its key is not the right one (row {0})")]
+    Damaged(String),
+    /// Rows are missing.
+    #[error("the local store is incomplete ({0} is missing)")]
+    Incomplete(&'static str),
+    /// Written by a later version.
+    #[error("the local store was written by a newer version of Sotto; please update")]
+    Newer,
+}
+
+/// The account on this device.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) origin: Origin,
+    pub(crate) id: AccountId,
+    pub(crate) handle: Handle,
+    pub(crate) identity: PublicKey,
+    pub(crate) role: Role,
+    pub(crate) practice: Text<{ sotto_protocol::limits::NAME_BYTES_MAX }>,
+    pub(crate) practice_id: PracticeId,
+    pub(crate) device: DeviceId,
+    pub(crate) device_key: DeviceKey,
+    pub(crate) vault_key: VaultKey,
+    pub(crate) credentials: Signed<CredentialSet>,
+    pub(crate) removed: bool,
+    pub(crate) restored: bool,
+}
+
+/// The vault on this device.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    pub(crate) vault: Vault,
+    /// The server's revision this one was made from.
+    pub(crate) revision: Revision,
+    /// Something that must not wait.
+    pub(crate) urgent: bool,
+    /// Something that may wait until this time.
+    pub(crate) dirty_since: Option<Millis>,
+    /// A write or read under way.
+    pub(crate) busy: bool,
+}
+
+/// A whole Sotto client.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) config: Config,
+    pub(crate) storage: StorageKey,
+    pub(crate) entropy: Entropy,
+    pub(crate) now: Millis,
+    pub(crate) account: Option<Account>,
+    pub(crate) registering: Option<RegisteringRow>,
+    pub(crate) keeping: Option<Keeping>,
+    pub(crate) cards: Cards,
+    pub(crate) spaces: BTreeMap<SpaceId, Space>,
+    pub(crate) changes_wanted: BTreeMap<SpaceId, Vec<Change>>,
+    pub(crate) inviting: Vec<PendingInvitation>,
+    pub(crate) flow: Option<Flow>,
+    pub(crate) link: Link,
+    pub(crate) sync_wanted: bool,
+    request_next: RequestId,
+    batch_next: BatchId,
+    awaiting: Option<BatchId>,
+    queue: VecDeque<Output>,
+    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    after: Vec<Output>,
+}
+
+impl Client {
+    /// Opens a client on its local store: every row but those under [`crate::io::LAZY_PREFIX`]; none for a new one.
+    pub fn open(rows: Vec<Row>, storage: StorageKey, entropy: Entropy, config: Config, now: Millis) -> Result<Self, OpenError> {
+        let mut client = Self {
+            config,
+            storage,
+            entropy,
+            now,
+            account: None,
+            registering: None,
+            keeping: None,
+            cards: Cards::default(),
+            spaces: BTreeMap::new(),
+            changes_wanted: BTreeMap::new(),
+            inviting: Vec::new(),
+            flow: None,
+            link: Link::default(),
+            sync_wanted: false,
+            request_next: 1,
+            batch_next: 1,
+            awaiting: None,
+            queue: VecDeque::new(),
+            rows: BTreeMap::new(),
+            after: Vec::new(),
+        };
+        client.load(rows)?;
+        if client.account.is_some() {
+            client.resume();
+            client.commit();
+        }
+        Ok(client)
+    }
+
+    /// Takes an input in. On an error nothing was changed.
+    pub fn handle(&mut self, input: Input, now: Millis) -> Result<(), Rejected> {
+        self.now = self.now.max(now);
+        let result = match input {
+            Input::Command(command) => self.command(command),
+            Input::Stored(batch) => {
+                if self.awaiting == Some(batch) {
+                    self.awaiting = None;
+                }
+                Ok(())
+            }
+            Input::Connected => {
+                self.connected();
+                Ok(())
+            }
+            Input::Disconnected => {
+                self.disconnected();
+                Ok(())
+            }
+            Input::Frame(bytes) => {
+                self.frame(&bytes);
+                Ok(())
+            }
+            Input::Response(id, body) => {
+                self.response(id, body.as_deref());
+                Ok(())
+            }
+            Input::Loaded(rows) => {
+                self.loaded(rows);
+                Ok(())
+            }
+            Input::Wake => Ok(()),
+        };
+        if result.is_ok() {
+            self.drive();
+        }
+        self.commit();
+        result
+    }
+
+    /// The next thing to do. Call until it is [`Output::Idle`].
+    pub fn poll(&mut self) -> Output {
+        if self.awaiting.is_some() {
+            return Output::Idle { wake_at: None };
+        }
+        match self.queue.pop_front() {
+            Some(Output::Store(batch, changes)) => {
+                self.awaiting = Some(batch);
+                Output::Store(batch, changes)
+            }
+            Some(output) => output,
+            None => Output::Idle { wake_at: self.wake_at() },
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), Rejected> {
+        match command {
+            Command::Setup { .. } | Command::Join { .. } | Command::Login { .. } => self.begin(command),
+            Command::RemoveDevice { .. } | Command::AddMember { .. } => self.step_up(command),
+            Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
+            Command::Revoke(id) => self.revoke(id),
+            Command::Write { space, draft } => self.write(space, draft),
+            Command::AcceptReaders(space) => self.accept_readers(space),
+            Command::MarkRead { space, seq } => self.mark_read(space, seq),
+            Command::RemoveMember { space, account } => self.want_change(space, Change::Remove(account)),
+            Command::FoundOwn => self.found_own(),
+            Command::Sync => {
+                self.signed_in()?;
+                self.sync_wanted = true;
+                self.dial_now();
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn signed_in(&self) -> Result<&Account, Rejected> {
+        match &self.account {
+            Some(account) if self.registering.is_none() => Ok(account),
+            Some(_) | None => Err(Rejected::NotSignedIn),
+        }
+    }
+
+    /// Everything that follows from the state as it is now, after any input.
+    fn drive(&mut self) {
+        if self.account.is_none() || self.registering.is_some() {
+            return;
+        }
+        self.drive_link();
+        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
+        for space in spaces {
+            self.drive_space(space);
+        }
+        self.drive_vault();
+        self.settle();
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.after.push(Output::Event(event));
+    }
+
+    pub(crate) fn alarm(&mut self, space: Option<SpaceId>, alarm: Alarm) {
+        if let Some(live) = space.and_then(|id| self.spaces.get_mut(&id)).map(|s| &mut s.live) {
+            if live.alarm.as_ref() == Some(&alarm) {
+                return;
+            }
+            live.alarm = Some(alarm.clone());
+        }
+        self.event(Event::Alarm { space, alarm });
+    }
+
+    pub(crate) fn output(&mut self, output: Output) {
+        self.after.push(output);
+    }
+
+    /// Sends a request over the connection.
+    pub(crate) fn request(&mut self, pending: Pending, frame: impl FnOnce(Req) -> ClientFrame) -> Option<Req> {
+        let req = self.link.register(pending, self.now)?;
+        let bytes = frame(req).to_bytes();
+        self.after.push(Output::Send(bytes));
+        Some(req)
+    }
+
+    /// Posts an account request.
+    pub(crate) fn post(&mut self, origin: Origin, body: Vec<u8>) -> RequestId {
+        let id = self.request_next;
+        self.request_next = self.request_next.saturating_add(1);
+        self.after.push(Output::Request(id, origin, body));
+        id
+    }
+
+    pub(crate) fn put<T: minicbor::Encode<()>>(&mut self, key: Vec<u8>, value: &T) {
+        self.rows.insert(key, Some(codec::encode(value)));
+    }
+
+    pub(crate) fn put_raw(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.rows.insert(key, Some(value));
+    }
+
+    pub(crate) fn delete(&mut self, key: Vec<u8>) {
+        self.rows.insert(key, None);
+    }
+
+    /// Bytes for an id.
+    pub(crate) fn random_id(&mut self) -> [u8; 16] {
+        let mut id = [0; 16];
+        self.entropy.fill_bytes(&mut id);
+        id
+    }
+
+    /// Closes the transaction: its rows become one batch, its outputs follow.
+    fn commit(&mut self) {
+        let rows = core::mem::take(&mut self.rows);
+        if !rows.is_empty() {
+            let batch = self.batch_next;
+            self.batch_next = self.batch_next.saturating_add(1);
+            let changes = rows
+                .into_iter()
+                .map(|(key, value)| {
+                    let value = value.map(|plain| {
+                        let plain = zeroize::Zeroizing::new(plain);
+                        seal::seal_store(&self.storage, &key, &plain, &mut self.entropy)
+                    });
+                    RowChange { key, value }
+                })
+                .collect();
+            self.queue.push_back(Output::Store(batch, changes));
+        }
+        self.queue.extend(self.after.drain(..));
+    }
+
+    pub(crate) fn save_account(&mut self) {
+        let Some(account) = &self.account else { return };
+        let Ok(origin) = Text::new(account.origin.to_string()) else { return };
+        let row = AccountRow {
+            version: ROW_VERSION,
+            origin,
+            account: account.id,
+            handle: account.handle.clone(),
+            identity: account.identity,
+            role: account.role,
+            practice: account.practice.clone(),
+            practice_id: account.practice_id,
+            device: account.device,
+            device_seed: SecretBytes::new(*account.device_key.expose_seed()),
+            vault_key: SecretBytes::new(*account.vault_key.expose()),
+            credentials: account.credentials.clone(),
+            removed: account.removed,
+            restored: account.restored,
+        };
+        self.put(rows::ACCOUNT.to_vec(), &row);
+    }
+
+    pub(crate) fn save_vault(&mut self) {
+        let Some(keeping) = &self.keeping else { return };
+        let Ok(vault) = Bytes::new(keeping.vault.to_bytes().to_vec()) else { return };
+        let dirty = keeping.urgent || keeping.dirty_since.is_some();
+        let row = VaultRow { vault, revision: keeping.revision, dirty };
+        self.put(rows::VAULT.to_vec(), &row);
+    }
+
+    pub(crate) fn save_space(&mut self, id: SpaceId) {
+        if let Some(row) = self.spaces.get(&id).map(Space::row) {
+            self.put(rows::space(id), &row);
+        }
+    }
+
+    pub(crate) fn save_card(&mut self, account: AccountId) {
+        if let Some(row) = self.cards.row(account) {
+            self.put(rows::card(account), &row);
+        }
+    }
+
+    /// Forgets everything: a registration or sign-in that came to nothing.
+    pub(crate) fn forget(&mut self) {
+        let mut keys = vec![rows::ACCOUNT.to_vec(), rows::REGISTERING.to_vec(), rows::VAULT.to_vec()];
+        if let Some(account) = &self.account {
+            keys.push(rows::card(account.id));
+        }
+        if let Some(keeping) = &self.keeping {
+            keys.extend(keeping.vault.peers.keys().map(|peer| rows::card(*peer)));
+        }
+        for (id, space) in &self.spaces {
+            keys.push(rows::space(*id));
+            keys.extend(space.keys.keys().map(|era| rows::era_key(*id, *era)));
+            keys.extend(space.outbox.keys().map(|number| rows::outbox(*id, *number)));
+            for seq in (1..=space.log.seq().0).map(Seq) {
+                keys.extend([rows::entry(*id, seq), rows::log_header(*id, seq), rows::log_payload(*id, seq)]);
+            }
+        }
+        for key in keys {
+            self.delete(key);
+        }
+        self.account = None;
+        self.registering = None;
+        self.keeping = None;
+        self.cards = Cards::default();
+        self.spaces.clear();
+        self.link = Link::default();
+    }
+
+    fn load(&mut self, rows: Vec<Row>) -> Result<(), OpenError> {
+        let mut rows = rows;
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        for Row { key, value } in rows {
+            let damaged = || OpenError::Damaged(row_name(&key));
+            let plain = seal::open_store(&self.storage, &key, &value).map_err(|_| damaged())?;
+            self.load_row(&key, &plain).ok_or_else(damaged)??;
+        }
+        match (&self.account, &self.keeping) {
+            (None, None) if self.spaces.is_empty() => {}
+            (None, _) => return Err(OpenError::Incomplete("account")),
+            (Some(_), None) => return Err(OpenError::Incomplete("vault")),
+            (Some(account), Some(_)) if self.cards.newest(account.id).is_none() => return Err(OpenError::Incomplete("card")),
+            (Some(_), Some(_)) => {}
+        }
+        for space in self.spaces.values_mut() {
+            space.by_id = space.entries.iter().enumerate().map(|(index, e)| (e.id, index)).collect();
+            let last = space.entries.last().map_or_else(|| sotto_protocol::hash::head_zero(space.log.space()), |e| e.head);
+            if last != space.log.head() {
+                return Err(OpenError::Incomplete("entries"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one opened row; `None` when it is not what its name says.
+    fn load_row(&mut self, key: &[u8], plain: &[u8]) -> Option<Result<(), OpenError>> {
+        let (sort, rest) = match key.iter().position(|b| *b == b'/') {
+            Some(at) => (key.get(..at)?, key.get(at + 1..)?),
+            None => (key, &[][..]),
+        };
+        match sort {
+            b"account" => {
+                let row: AccountRow = codec::decode(plain, "account").ok()?;
+                if row.version != ROW_VERSION {
+                    return Some(Err(OpenError::Newer));
+                }
+                self.account = Some(account_of(row)?);
+            }
+            b"registering" => self.registering = Some(codec::decode(plain, "registering").ok()?),
+            b"vault" => {
+                let row: VaultRow = codec::decode(plain, "vault").ok()?;
+                let vault = Vault::from_bytes(row.vault.as_slice()).ok()?;
+                self.keeping = Some(Keeping { vault, revision: row.revision, urgent: row.dirty, dirty_since: None, busy: false });
+            }
+            b"card" => {
+                let row: CardRow = codec::decode(plain, "card").ok()?;
+                self.cards.restore(row).ok()?;
+            }
+            b"space" => {
+                let row: SpaceRow = codec::decode(plain, "space").ok()?;
+                if row.version != ROW_VERSION {
+                    return Some(Err(OpenError::Newer));
+                }
+                let id = row.log.space();
+                let old = self.spaces.remove(&id);
+                let mut space = Space::from_row(row);
+                if let Some(old) = old {
+                    space.entries = old.entries;
+                    space.keys = old.keys;
+                    space.outbox = old.outbox;
+                    space.outbox_next = old.outbox_next;
+                }
+                self.spaces.insert(id, space);
+            }
+            b"entry" => {
+                let (id, _) = rest.split_first_chunk::<16>()?;
+                let entry: Entry = codec::decode(plain, "entry").ok()?;
+                self.space_for_row(SpaceId(*id)).entries.push(entry);
+            }
+            b"key" => {
+                let (id, tail) = rest.split_first_chunk::<16>()?;
+                let era = EraId::from_slice(tail.get(1..)?).ok()?;
+                self.space_for_row(SpaceId(*id)).keys.insert(era, EraKey::from_slice(plain)?);
+            }
+            b"out" => {
+                let (id, tail) = rest.split_first_chunk::<16>()?;
+                let number = u64::from_be_bytes(tail.get(1..)?.try_into().ok()?);
+                let row: OutboxRow = codec::decode(plain, "outbox").ok()?;
+                let space = self.space_for_row(SpaceId(*id));
+                space.outbox.insert(number, row);
+                space.outbox_next = space.outbox_next.max(number.saturating_add(1));
+            }
+            _ => return Some(Err(OpenError::Newer)),
+        }
+        Some(Ok(()))
+    }
+
+    fn space_for_row(&mut self, id: SpaceId) -> &mut Space {
+        self.spaces.entry(id).or_insert_with(|| Space::new(id))
+    }
+
+    pub(crate) fn me(&self, record: sotto_protocol::ids::RecordId) -> Option<MessageId> {
+        self.account.as_ref().map(|a| MessageId { author: a.id, record })
+    }
+}
+
+fn row_name(key: &[u8]) -> String {
+    key.iter().take_while(|b| **b != b'/').map(|b| char::from(*b)).collect()
+}
+
+fn account_of(row: AccountRow) -> Option<Account> {
+    Some(Account {
+        origin: Origin::parse(row.origin.as_str()).ok()?,
+        id: row.account,
+        handle: row.handle,
+        identity: row.identity,
+        role: row.role,
+        practice: row.practice,
+        practice_id: row.practice_id,
+        device: row.device,
+        device_key: DeviceKey::from_seed(*row.device_seed.expose()),
+        vault_key: VaultKey::from_bytes(*row.vault_key.expose()),
+        credentials: row.credentials,
+        removed: row.removed,
+        restored: row.restored,
+    })
+}

@@ -1,0 +1,636 @@
+//! Signing in: set-up, joining, login, and the step-up that single commands need.
+//!
+//! Owns the HTTP conversations around OPAQUE, and what an account consists of when it is made or opened. Refuses to
+//! know the WebSocket. Invariant: a registration is stored before it is sent, and repeated until it is answered; the
+//! identity key is in memory only from the answer to a login until the step it was opened for is done; nothing the
+//! server says is believed before it is checked against link, identity or vault.
+
+use crate::client::{Account, Client, Keeping};
+use crate::crypto::keys::{InnerKey, InvitationSecret, VaultKey};
+use crate::crypto::opaque::{self, LoginState, OpaqueError, RegistrationState};
+use crate::crypto::passphrase::{Password, Strength};
+use crate::crypto::seal;
+use crate::crypto::signing::{DeviceKey, IdentityKey};
+use crate::crypto::unlock::ExportKey;
+use crate::crypto::wrap::{self, MethodWrap, SealingSecret};
+use crate::io::{Command, Event, Failure, Rejected, RequestId};
+use crate::joining::{Invited, InvitedBy};
+use crate::rows::{self, RegisteringRow};
+use crate::space::Change;
+use crate::vault::{Inner, SealingEntry, SecretBytes, VAULT_VERSION, Vault};
+use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse, Registration, Ticket};
+use sotto_protocol::card::{Card, CardDevice, SUITE_1, VerifiedCard};
+use sotto_protocol::codec::{Bytes, Text};
+use sotto_protocol::credentials::{CredentialSet, Method, MethodKind, SealedInner, SealedVault};
+use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::InvitationState;
+use sotto_protocol::hash;
+use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, MethodId, PracticeId, Revision, SpaceId, Version};
+use sotto_protocol::limits::NAME_BYTES_MAX;
+use sotto_protocol::link::{InvitationLink, Origin};
+use sotto_protocol::record::{Approval, Record};
+use sotto_protocol::roster::Role;
+use sotto_protocol::sign::{PublicKey, Signed};
+use std::collections::BTreeMap;
+
+/// Logins that lost a race against another device of the account begin again so often.
+const LOGIN_ATTEMPTS_MAX: u32 = 8;
+/// A registration that is not answered is sent again so often before the person is told.
+const REGISTER_ATTEMPTS_MAX: u32 = 3;
+/// An approval of a new reader can be used for this long.
+const APPROVAL_MS: u64 = 24 * 3600 * 1000;
+
+/// A conversation under way.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    request: RequestId,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    OpenInvitation { person: Person, link: Box<InvitationLink> },
+    RegisterStart { person: Person, origin: Origin, ticket: Ticket, state: RegistrationState, invited: Option<Box<Invited>> },
+    RegisterFinish { attempts: u32 },
+    LoginStart { who: SignIn, state: LoginState },
+    LoginFinish { who: SignIn, export: ExportKey },
+    DeviceAdd { who: SignIn, then: Box<Then> },
+}
+
+/// Who is registering.
+#[derive(Debug)]
+struct Person {
+    handle: Handle,
+    name: Text<NAME_BYTES_MAX>,
+    device_name: Text<NAME_BYTES_MAX>,
+    password: Password,
+}
+
+/// Who is signing in, and what for.
+#[derive(Debug)]
+struct SignIn {
+    origin: Origin,
+    handle: Handle,
+    password: Password,
+    purpose: Purpose,
+    attempts: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Purpose {
+    NewDevice { name: Text<NAME_BYTES_MAX> },
+    RemoveDevice(DeviceId),
+    AddMember { space: SpaceId, account: AccountId, role: Role, identity: PublicKey },
+}
+
+/// What happens once the server has taken a card.
+#[derive(Debug)]
+enum Then {
+    Begin { account: Account, vault: Vault, revision: Revision, card: VerifiedCard },
+    Removed { device: DeviceId, card: VerifiedCard },
+}
+
+/// An account opened by a login.
+struct Opened {
+    card: VerifiedCard,
+    credentials: Signed<CredentialSet>,
+    vault_key: VaultKey,
+    vault: Vault,
+    revision: Revision,
+    identity: IdentityKey,
+    role: Role,
+}
+
+impl Client {
+    pub(crate) fn begin(&mut self, command: Command) -> Result<(), Rejected> {
+        if self.flow.is_some() || self.registering.is_some() {
+            return Err(Rejected::Busy);
+        }
+        if self.account.is_some() {
+            return Err(Rejected::SignedIn);
+        }
+        match command {
+            Command::Setup { link, handle, name, practice, role, password, device_name } => {
+                let person = person(handle, &name, &device_name, password)?;
+                let practice = named("The practice's name", &practice)?;
+                let ticket = Ticket::Setup { token: sotto_protocol::ids::Hash(link.token.0), practice, role };
+                self.register_start(person, link.origin, ticket, None)
+            }
+            Command::Join { link, handle, name, password, device_name } => {
+                let person = person(handle, &name, &device_name, password)?;
+                let body = AccountRequest::InvitationOpen { id: link.id }.to_bytes();
+                let request = self.post(link.origin.clone(), body);
+                self.flow = Some(Flow { request, step: Step::OpenInvitation { person, link: Box::new(link) } });
+                Ok(())
+            }
+            Command::Login { origin, handle, password, device_name } => {
+                let purpose = Purpose::NewDevice { name: named("The device's name", &device_name)? };
+                self.login_start(SignIn { origin, handle, password, purpose, attempts: 0 })
+            }
+            _ => Err(Rejected::NotAllowed("this is not a way to sign in")),
+        }
+    }
+
+    pub(crate) fn step_up(&mut self, command: Command) -> Result<(), Rejected> {
+        let account = self.signed_in()?;
+        if self.flow.is_some() {
+            return Err(Rejected::Busy);
+        }
+        let (me, origin, handle, this) = (account.id, account.origin.clone(), account.handle.clone(), account.device);
+        let (password, purpose) = match command {
+            Command::RemoveDevice { device, password } => {
+                let listed = self.cards.newest(me).is_some_and(|c| c.card().active().any(|d| d.id == device));
+                if device == this || !listed {
+                    return Err(Rejected::NotAllowed("this is not another one of your devices"));
+                }
+                (password, Purpose::RemoveDevice(device))
+            }
+            Command::AddMember { space, account, role, identity, password } => {
+                let there = self.spaces.get(&space).ok_or(Rejected::SpaceUnknown)?;
+                if !there.is_member(me) {
+                    return Err(Rejected::NotMember);
+                }
+                if there.log.is_member(account) {
+                    return Err(Rejected::NotAllowed("this person is a reader already"));
+                }
+                (password, Purpose::AddMember { space, account, role, identity })
+            }
+            _ => return Err(Rejected::NotAllowed("this needs no password")),
+        };
+        self.login_start(SignIn { origin, handle, password, purpose, attempts: 0 })
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.flow = None;
+        self.event(Event::Failed(failure));
+    }
+
+    /// An answer to an account request.
+    pub(crate) fn response(&mut self, id: RequestId, body: Option<&[u8]>) {
+        let Some(flow) = self.flow.take_if(|f| f.request == id) else { return };
+        let answer = body.map(AccountResponse::from_bytes);
+        match (flow.step, answer) {
+            (Step::RegisterFinish { attempts }, None | Some(Err(_))) if attempts < REGISTER_ATTEMPTS_MAX => {
+                self.register_send(attempts + 1);
+            }
+            (_, None) => self.failed(Failure::Unreachable),
+            (_, Some(Err(_))) => self.failed(Failure::Dishonest("unreadable")),
+            (step, Some(Ok(response))) => self.answered(step, response.body),
+        }
+    }
+
+    fn answered(&mut self, step: Step, answer: AccountAnswer) {
+        match (step, answer) {
+            (step, AccountAnswer::Error { code, retry_after_ms }) => self.flow_refused(step, code, retry_after_ms),
+            (Step::OpenInvitation { person, link }, answer @ AccountAnswer::Invitation { .. }) => {
+                self.invitation_opened(person, *link, answer);
+            }
+            (
+                Step::RegisterStart { person, origin, ticket, state, invited },
+                AccountAnswer::RegisterContinue { opaque },
+            ) => {
+                let finished = opaque::finish_registration(
+                    &state,
+                    &person.password,
+                    &person.handle,
+                    self.config.hardening,
+                    &opaque,
+                    &mut self.entropy,
+                );
+                match finished {
+                    Ok(registered) => self.register(person, origin, ticket, registered, invited.map(|i| *i)),
+                    Err(_) => self.failed(Failure::Dishonest("sign-in")),
+                }
+            }
+            (Step::RegisterFinish { .. }, AccountAnswer::Registered { practice_id }) => self.registered(practice_id),
+            (Step::LoginStart { who, state }, AccountAnswer::LoginContinue { opaque, state: token }) => {
+                let finished = opaque::finish_login(
+                    &state,
+                    &who.password,
+                    &who.handle,
+                    self.config.hardening,
+                    &opaque,
+                    &mut self.entropy,
+                );
+                match finished {
+                    Ok(login) => {
+                        let body = AccountRequest::LoginFinish { state: token, opaque: login.finalization };
+                        let request = self.post(who.origin.clone(), body.to_bytes());
+                        self.flow = Some(Flow { request, step: Step::LoginFinish { who, export: login.export_key } });
+                    }
+                    Err(OpaqueError::WrongPassword) => self.failed(Failure::WrongPassword),
+                    Err(OpaqueError::Malformed | OpaqueError::Internal) => self.failed(Failure::Dishonest("sign-in")),
+                }
+            }
+            (Step::LoginFinish { who, export }, answer @ AccountAnswer::LoggedIn { .. }) => {
+                match self.open_account(&export, answer) {
+                    Ok((opened, token)) => self.logged_in(who, opened, token),
+                    Err(failure) => self.failed(failure),
+                }
+            }
+            (Step::DeviceAdd { then, .. }, AccountAnswer::Done) => match *then {
+                Then::Begin { account, vault, revision, card } => self.device_admitted(account, vault, revision, card),
+                Then::Removed { device, card } => self.device_removed(device, card),
+            },
+            _ => self.failed(Failure::Dishonest("unexpected")),
+        }
+    }
+
+    fn flow_refused(&mut self, step: Step, code: ErrorCode, retry_after_ms: Option<u64>) {
+        let failure = Failure::Server { code, retry_after_ms };
+        match (step, code) {
+            (Step::LoginFinish { .. }, ErrorCode::SignInFailed) => self.failed(Failure::WrongPassword),
+            // Another device of the account was faster: the newest card is needed.
+            (Step::DeviceAdd { who, .. }, ErrorCode::VersionStale | ErrorCode::StaleCard) if who.attempts < LOGIN_ATTEMPTS_MAX => {
+                let who = SignIn { attempts: who.attempts + 1, ..who };
+                if self.login_start(who).is_err() {
+                    self.failed(failure);
+                }
+            }
+            (Step::RegisterFinish { .. }, ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::ShuttingDown | ErrorCode::StorageFull) => {
+                // The registration stays, and is sent again with the next start.
+                self.failed(failure);
+            }
+            (Step::RegisterFinish { .. }, _) => {
+                self.forget();
+                self.failed(failure);
+            }
+            (_, _) => self.failed(failure),
+        }
+    }
+
+    // Registration.
+
+    fn invitation_opened(&mut self, person: Person, link: InvitationLink, answer: AccountAnswer) {
+        let AccountAnswer::Invitation { role, state, body, inviter, practice, practice_id, .. } = answer else { return };
+        let code = match state {
+            InvitationState::Open => None,
+            InvitationState::Used => Some(ErrorCode::InvitationUsed),
+            InvitationState::Revoked => Some(ErrorCode::InvitationRevoked),
+            InvitationState::Expired => Some(ErrorCode::InvitationExpired),
+        };
+        if let Some(code) = code {
+            return self.failed(Failure::Server { code, retry_after_ms: None });
+        }
+        let secret = InvitationSecret::from_bytes(link.secret.0);
+        let by = InvitedBy { card: inviter, body: body.as_slice(), role };
+        let invited = match Invited::check(&link, secret, &by, practice_id) {
+            Ok(invited) => invited,
+            Err(what) => return self.failed(Failure::Dishonest(what)),
+        };
+        self.event(Event::Welcome {
+            inviter: invited.text.inviter.as_str().to_owned(),
+            practice: practice.as_str().to_owned(),
+            note: invited.text.note.as_str().to_owned(),
+        });
+        let ticket = Ticket::Invitation { id: link.id };
+        if self.register_start(person, link.origin, ticket, Some(Box::new(invited))).is_err() {
+            self.failed(Failure::Dishonest("sign-in"));
+        }
+    }
+
+    fn register_start(
+        &mut self,
+        person: Person,
+        origin: Origin,
+        ticket: Ticket,
+        invited: Option<Box<Invited>>,
+    ) -> Result<(), Rejected> {
+        let (state, message) = opaque::start_registration(&person.password, &mut self.entropy)
+            .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
+        let body = AccountRequest::RegisterStart { ticket: ticket.clone(), handle: person.handle.clone(), opaque: message };
+        let request = self.post(origin.clone(), body.to_bytes());
+        self.flow = Some(Flow { request, step: Step::RegisterStart { person, origin, ticket, state, invited } });
+        Ok(())
+    }
+
+    /// Makes the account, and everything that goes with it, and sends it.
+    fn register(
+        &mut self,
+        person: Person,
+        origin: Origin,
+        ticket: Ticket,
+        registered: opaque::Registered,
+        invited: Option<Invited>,
+    ) {
+        let handle = person.handle.clone();
+        let made = self.make_account(person, origin, &ticket, &registered, invited);
+        let Some((card, credentials, inner, founding)) = made else {
+            self.forget();
+            return self.failed(Failure::Dishonest("keys"));
+        };
+        let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return };
+        let vault = keeping.vault.to_bytes();
+        let sealed = seal::seal_vault(&account.vault_key, account.id, Revision(1), &vault, &mut self.entropy);
+        let Ok(vault) = SealedVault::new(sealed) else { return };
+        let registration =
+            Registration { ticket, handle, opaque: registered.upload, card, credentials, vault, inner, founding };
+        let request = AccountRequest::RegisterFinish { registration: Box::new(registration) }.to_bytes();
+        let Ok(request) = Bytes::new(request) else { return };
+        let row = RegisteringRow { request };
+        self.put(rows::REGISTERING.to_vec(), &row);
+        self.registering = Some(row);
+        if let Some(keeping) = &mut self.keeping {
+            keeping.urgent = false;
+            keeping.dirty_since = None;
+        }
+        self.save_vault();
+        self.register_send(0);
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of one registration, used once")]
+    fn make_account(
+        &mut self,
+        person: Person,
+        origin: Origin,
+        ticket: &Ticket,
+        registered: &opaque::Registered,
+        invited: Option<Invited>,
+    ) -> Option<(Signed<Card>, Signed<CredentialSet>, SealedInner, Vec<Record>)> {
+        let (role, practice) = match (ticket, &invited) {
+            (Ticket::Setup { role, practice, .. }, _) => (*role, practice.clone()),
+            (Ticket::Invitation { .. }, Some(invited)) => (invited.text.role, invited.text.practice.clone()),
+            (Ticket::Invitation { .. }, None) => return None,
+        };
+        let id = AccountId(self.random_id());
+        let device = DeviceId(self.random_id());
+        let method = MethodId(self.random_id());
+        let rng = &mut self.entropy;
+        let identity = IdentityKey::generate(rng);
+        let device_key = DeviceKey::generate(rng);
+        let sealing = SealingSecret::generate(rng);
+        let vault_key = VaultKey::generate(rng);
+        let inner_key = InnerKey::generate(rng);
+        let first = CardDevice { id: device, key: device_key.public(), added_in: Version(1), added_at: self.now, removed_in: None };
+        let card = identity
+            .sign_object(&Card {
+                account: id,
+                version: Version(1),
+                identity: identity.public(),
+                devices: vec![first],
+                sealing: sealing.public(),
+                sealing_since: Version(1),
+                suites: vec![SUITE_1],
+            })
+            .ok()?;
+        let inner = Inner { version: 1, identity: SecretBytes::new(*identity.expose_seed()) }.to_bytes();
+        let inner = SealedInner::new(seal::seal_inner(&inner_key, id, &inner, rng)).ok()?;
+        let unlock = registered.export_key.derive_unlock().public();
+        let place = MethodWrap { account: id, method };
+        let method = Method {
+            id: place.method,
+            kind: MethodKind::Password,
+            vault_wrap: wrap::wrap_vault(&unlock, &vault_key, &place, rng).ok()?,
+            inner_wrap: wrap::wrap_inner(&unlock, &inner_key, &place, rng).ok()?,
+            unlock,
+            created_at: self.now,
+        };
+        let credentials = identity
+            .sign_object(&CredentialSet {
+                account: id,
+                version: Version(1),
+                opaque_hash: hash::payload(registered.upload.as_slice()),
+                inner_hash: hash::payload(inner.as_slice()),
+                vault_generation: Version(1),
+                methods: vec![method],
+            })
+            .ok()?;
+        let vault = Vault {
+            version: VAULT_VERSION,
+            account: id,
+            handle: person.handle.clone(),
+            name: person.name,
+            identity: identity.public(),
+            card_version_min: Version(1),
+            sealing: vec![SealingEntry { since: Version(1), seed: SecretBytes::new(*sealing.expose_seed()) }],
+            spaces: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            invitations: BTreeMap::new(),
+            devices: BTreeMap::from([(device, person.device_name)]),
+            owner: invited.as_ref().and_then(|i| i.text.owner),
+            practice: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
+        };
+        self.keeping = Some(Keeping::new(vault, Revision(1)));
+        self.account = Some(Account {
+            origin,
+            id,
+            handle: person.handle,
+            identity: identity.public(),
+            role,
+            practice,
+            practice_id: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
+            device,
+            device_key,
+            vault_key,
+            credentials: credentials.clone(),
+            removed: false,
+            restored: true,
+        });
+        self.save_account();
+        let learned = self.learn_card(VerifiedCard::verify(card.clone()).ok()?);
+        let founding = match invited {
+            Some(invited) if learned => self.found_with(invited)?,
+            Some(_) | None => Vec::new(),
+        };
+        Some((card, credentials, inner, founding))
+    }
+
+    fn register_send(&mut self, attempts: u32) {
+        let (Some(row), Some(account)) = (&self.registering, &self.account) else { return };
+        let (origin, body) = (account.origin.clone(), row.request.as_slice().to_vec());
+        let request = self.post(origin, body);
+        self.flow = Some(Flow { request, step: Step::RegisterFinish { attempts } });
+    }
+
+    pub(crate) fn resume_registration(&mut self) {
+        self.register_send(0);
+    }
+
+    fn registered(&mut self, practice_id: PracticeId) {
+        self.registering = None;
+        self.delete(rows::REGISTERING.to_vec());
+        let Some(account) = &mut self.account else { return };
+        account.practice_id = practice_id;
+        let id = account.id;
+        self.save_account();
+        self.keep(false, |vault| vault.practice = practice_id);
+        self.event(Event::SignedIn { account: id });
+        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
+        for space in spaces {
+            self.introduce(space);
+        }
+        self.resume();
+    }
+
+    // Login.
+
+    fn login_start(&mut self, who: SignIn) -> Result<(), Rejected> {
+        let (state, message) = opaque::start_login(&who.password, &mut self.entropy)
+            .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
+        let body = AccountRequest::LoginStart { handle: who.handle.clone(), opaque: message };
+        let request = self.post(who.origin.clone(), body.to_bytes());
+        self.flow = Some(Flow { request, step: Step::LoginStart { who, state } });
+        Ok(())
+    }
+
+    /// Opens vault and inner compartment, and checks that everything belongs to one identity and is not older than the vault knows.
+    fn open_account(
+        &self,
+        export: &ExportKey,
+        answer: AccountAnswer,
+    ) -> Result<(Opened, sotto_protocol::account::Token), Failure> {
+        let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer else {
+            return Err(Failure::Dishonest("unexpected"));
+        };
+        let lie = Failure::Dishonest;
+        let card = VerifiedCard::verify(card).map_err(|_| lie("card"))?;
+        let (id, public) = (card.card().account, card.card().identity);
+        let set = CredentialSet::verify(&credentials, &public).map_err(|_| lie("credential set"))?;
+        let method = set.method(MethodKind::Password).ok_or(lie("credential set"))?;
+        let unlock = export.derive_unlock();
+        if set.account != id || method.unlock != unlock.public() || set.inner_hash != hash::payload(inner.as_slice()) {
+            return Err(lie("credential set"));
+        }
+        let place = MethodWrap { account: id, method: method.id };
+        let vault_key = wrap::unwrap_vault(&unlock, &place, &method.vault_wrap).map_err(|_| lie("vault"))?;
+        let inner_key = wrap::unwrap_inner(&unlock, &place, &method.inner_wrap).map_err(|_| lie("vault"))?;
+        let opened = seal::open_inner(&inner_key, id, inner.as_slice()).map_err(|_| lie("vault"))?;
+        let inner = Inner::from_bytes(&opened).map_err(|_| lie("vault"))?;
+        let identity = IdentityKey::from_seed(*inner.identity.expose());
+        let opened = seal::open_vault(&vault_key, id, vault_revision, vault.as_slice()).map_err(|_| lie("vault"))?;
+        let vault = Vault::from_bytes(&opened).map_err(|_| lie("vault"))?;
+        if identity.public() != public || vault.identity != public || vault.account != id {
+            return Err(lie("identity"));
+        }
+        if card.card().version < vault.card_version_min {
+            return Err(lie("an old list of devices"));
+        }
+        if self.keeping.as_ref().is_some_and(|k| k.vault.account == id && vault_revision < k.revision) {
+            return Err(lie("an old vault"));
+        }
+        Ok((Opened { card, credentials, vault_key, vault, revision: vault_revision, identity, role }, token))
+    }
+
+    fn logged_in(&mut self, who: SignIn, opened: Opened, token: sotto_protocol::account::Token) {
+        if self.account.as_ref().is_some_and(|a| a.identity != opened.identity.public()) {
+            return self.failed(Failure::Dishonest("identity"));
+        }
+        let next = match who.purpose.clone() {
+            Purpose::NewDevice { name } => self.add_device(&who, opened, name),
+            Purpose::RemoveDevice(device) => self.tombstone(device, &opened),
+            Purpose::AddMember { space, account, role, identity } => {
+                return self.approve(&opened.identity, space, account, role, identity);
+            }
+        };
+        let Some((signed, then)) = next else { return self.failed(Failure::Dishonest("card")) };
+        let body = AccountRequest::DeviceAdd { token, card: signed }.to_bytes();
+        let request = self.post(who.origin.clone(), body);
+        self.flow = Some(Flow { request, step: Step::DeviceAdd { who, then: Box::new(then) } });
+    }
+
+    fn add_device(&mut self, who: &SignIn, opened: Opened, name: Text<NAME_BYTES_MAX>) -> Option<(Signed<Card>, Then)> {
+        let device = DeviceId(self.random_id());
+        let device_key = DeviceKey::generate(&mut self.entropy);
+        let mut card = opened.card.card().clone();
+        card.version = card.version.next();
+        let version = card.version;
+        card.devices.push(CardDevice {
+            id: device,
+            key: device_key.public(),
+            added_in: version,
+            added_at: self.now,
+            removed_in: None,
+        });
+        let signed = opened.identity.sign_object(&card).ok()?;
+        let verified = VerifiedCard::verify(signed.clone()).ok()?;
+        let mut vault = opened.vault;
+        vault.devices.insert(device, name);
+        vault.card_version_min = version;
+        let account = Account {
+            origin: who.origin.clone(),
+            id: card.account,
+            handle: who.handle.clone(),
+            identity: card.identity,
+            role: opened.role,
+            practice: Text::default(),
+            practice_id: vault.practice,
+            device,
+            device_key,
+            vault_key: opened.vault_key,
+            credentials: opened.credentials,
+            removed: false,
+            restored: false,
+        };
+        Some((signed, Then::Begin { account, vault, revision: opened.revision, card: verified }))
+    }
+
+    fn device_admitted(&mut self, account: Account, vault: Vault, revision: Revision, card: VerifiedCard) {
+        let id = account.id;
+        self.account = Some(account);
+        let mut keeping = Keeping::new(vault, revision);
+        keeping.urgent = true;
+        self.keeping = Some(keeping);
+        self.save_account();
+        self.save_vault();
+        self.learn_card(card);
+        self.event(Event::SignedIn { account: id });
+        self.resume();
+    }
+
+    fn tombstone(&mut self, device: DeviceId, opened: &Opened) -> Option<(Signed<Card>, Then)> {
+        let mut card = opened.card.card().clone();
+        card.version = card.version.next();
+        let version = card.version;
+        let entry = card.devices.iter_mut().find(|d| d.id == device)?;
+        entry.removed_in.get_or_insert(version);
+        let signed = opened.identity.sign_object(&card).ok()?;
+        let verified = VerifiedCard::verify(signed.clone()).ok()?;
+        Some((signed, Then::Removed { device, card: verified }))
+    }
+
+    fn device_removed(&mut self, device: DeviceId, card: VerifiedCard) {
+        self.learn_card(card);
+        self.keep(true, |_| {});
+        self.event(Event::DeviceGone(device));
+        self.dial_now();
+    }
+
+    /// Signs the approval of a new reader; the era that adds her follows.
+    fn approve(&mut self, identity: &IdentityKey, space: SpaceId, account: AccountId, role: Role, reader: PublicKey) {
+        let Some(me) = self.account.as_ref().map(|a| a.id) else { return };
+        let approval = Approval {
+            id: ApprovalId(self.random_id()),
+            space,
+            approver: me,
+            account,
+            identity: reader,
+            role,
+            introduced_by: me,
+            starts_at: sotto_protocol::ids::Millis(self.now.0.saturating_sub(APPROVAL_MS)),
+            expires_at: self.now.plus(APPROVAL_MS),
+        };
+        match identity.sign_object(&approval) {
+            Ok(signed) => {
+                if self.want_change(space, Change::Add(account, role, Box::new(signed))).is_err() {
+                    self.failed(Failure::Dishonest("membership"));
+                }
+            }
+            Err(_) => self.failed(Failure::Dishonest("approval")),
+        }
+    }
+}
+
+fn person(handle: Handle, name: &str, device_name: &str, password: Password) -> Result<Person, Rejected> {
+    let (name, device_name) = (named("The name", name)?, named("The device's name", device_name)?);
+    match password.strength(&handle) {
+        Strength::Acceptable => Ok(Person { handle, name, device_name, password }),
+        Strength::TooShort | Strength::TooLong | Strength::Guessable => Err(Rejected::WeakPassword),
+    }
+}
+
+fn named(what: &'static str, text: &str) -> Result<Text<NAME_BYTES_MAX>, Rejected> {
+    if text.trim().is_empty() {
+        return Err(Rejected::Empty);
+    }
+    Text::new(text.trim()).map_err(|_| Rejected::TooLong { what, got: text.len(), max: NAME_BYTES_MAX })
+}

@@ -1,0 +1,239 @@
+//! One space as this client knows it.
+//!
+//! Owns the verified log with its opened entries, the era keys, the outbox, and the judgement of a served record by
+//! the shared rules. Refuses to know connections and requests (what is under way stands in [`Live`], and is
+//! forgotten with the connection). Invariant: entries are dense from 1, and the head of the last is the log's head.
+
+use crate::cards::Cards;
+use crate::crypto::keys::{EraKey, RecordKey};
+use crate::crypto::seal::{self, ContentPlace};
+use crate::io::{Alarm, MessageId};
+use crate::rows::{Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
+use sotto_protocol::codec::Bytes;
+use sotto_protocol::frame::{Req, SpaceHead, Stored};
+use sotto_protocol::ids::{AccountId, EraId, Head, Millis, RecordId, Seq, SpaceId};
+use sotto_protocol::log::{Admission, Authentic, Facts, LogState, Refusal, Target};
+use sotto_protocol::record::{Approval, Drop, Join, Kind, Seen};
+use sotto_protocol::roster::Role;
+use sotto_protocol::sign::Signed;
+use sotto_protocol::{hash, limits};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A space.
+#[derive(Debug)]
+pub(crate) struct Space {
+    pub(crate) log: LogState,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) by_id: BTreeMap<MessageId, usize>,
+    pub(crate) keys: BTreeMap<EraId, EraKey>,
+    pub(crate) bad_eras: BTreeSet<EraId>,
+    pub(crate) missing: BTreeSet<MessageId>,
+    pub(crate) join: Option<Join>,
+    pub(crate) era_at: Millis,
+    pub(crate) left: bool,
+    pub(crate) outbox: BTreeMap<u64, OutboxRow>,
+    pub(crate) outbox_next: u64,
+    pub(crate) live: Live,
+}
+
+/// What is under way on the current connection.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// Where the server says the space stands.
+    pub(crate) server: Option<SpaceHead>,
+    pub(crate) subscribed: bool,
+    pub(crate) reading: bool,
+    /// Records that arrived and wait for an earlier one or for a card.
+    pub(crate) ahead: BTreeMap<Seq, Stored>,
+    /// The cards asked for so that the next record can be judged.
+    pub(crate) cards_asked: BTreeSet<(AccountId, u64)>,
+    /// Outbox numbers sent and not yet answered.
+    pub(crate) in_flight: BTreeMap<u64, Req>,
+    /// Outbox numbers acknowledged, whose record has not come yet.
+    pub(crate) acked: BTreeSet<u64>,
+    pub(crate) alarm: Option<Alarm>,
+    /// What stands in the way of sending until a new era has begun.
+    pub(crate) era_required: bool,
+    pub(crate) era_work: Option<EraWork>,
+    pub(crate) hand_back: Option<HandBack>,
+    pub(crate) hand_back_attempts: u32,
+    pub(crate) retry_at: Option<Millis>,
+    pub(crate) consent_asked: bool,
+}
+
+/// A new era being made.
+#[derive(Debug)]
+pub(crate) struct EraWork {
+    /// Members whose newest card has been asked for and not come yet.
+    pub(crate) cards: BTreeSet<AccountId>,
+    /// The append under way.
+    pub(crate) sent: Option<Req>,
+}
+
+/// A wished change of members, until an era has made it true.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Remove(AccountId),
+    Add(AccountId, Role, Box<Signed<Approval>>),
+}
+
+/// Records being handed back to a server that lost them.
+#[derive(Debug)]
+pub(crate) struct HandBack {
+    /// Cards put and not yet answered.
+    pub(crate) cards: BTreeSet<Req>,
+    /// Handed back so far.
+    pub(crate) records: u64,
+}
+
+impl Space {
+    pub(crate) fn new(id: SpaceId) -> Self {
+        Self::from_row(SpaceRow {
+            version: ROW_VERSION,
+            log: LogState::new(id),
+            bad_eras: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            join: None,
+            era_at: Millis::ZERO,
+            left: false,
+        })
+    }
+
+    pub(crate) fn from_row(row: SpaceRow) -> Self {
+        Self {
+            log: row.log,
+            entries: Vec::new(),
+            by_id: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            bad_eras: row.bad_eras,
+            missing: row.missing,
+            join: row.join,
+            era_at: row.era_at,
+            left: row.left,
+            outbox: BTreeMap::new(),
+            outbox_next: 0,
+            live: Live::default(),
+        }
+    }
+
+    pub(crate) fn row(&self) -> SpaceRow {
+        SpaceRow {
+            version: ROW_VERSION,
+            log: self.log.clone(),
+            bad_eras: self.bad_eras.clone(),
+            missing: self.missing.clone(),
+            join: self.join.clone(),
+            era_at: self.era_at,
+            left: self.left,
+        }
+    }
+
+    pub(crate) fn id(&self) -> SpaceId {
+        self.log.space()
+    }
+
+    /// The last verified position.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { seq: self.log.seq(), head: self.log.head() }
+    }
+
+    /// The head after a position, if that was verified here.
+    pub(crate) fn head_at(&self, seq: Seq) -> Option<Head> {
+        match usize::try_from(seq.0).ok()? {
+            0 => Some(hash::head_zero(self.id())),
+            n => self.entries.get(n - 1).map(|e| e.head),
+        }
+    }
+
+    pub(crate) fn seq_of(&self, id: &MessageId) -> Option<Seq> {
+        self.by_id.get(id).and_then(|index| u64::try_from(*index).ok()).map(|n| Seq(n + 1))
+    }
+
+    pub(crate) fn entry(&self, id: &MessageId) -> Option<&Entry> {
+        self.by_id.get(id).and_then(|index| self.entries.get(*index))
+    }
+
+    pub(crate) fn push_entry(&mut self, entry: Entry) {
+        self.by_id.insert(entry.id, self.entries.len());
+        self.entries.push(entry);
+    }
+
+    /// Readers now.
+    pub(crate) fn readers(&self) -> BTreeSet<AccountId> {
+        self.log.era().map(|era| era.members.iter().map(|m| m.account).collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn is_member(&self, account: AccountId) -> bool {
+        !self.left && self.log.is_member(account)
+    }
+
+    /// Judges a record at the next position.
+    pub(crate) fn judge(&self, stored: &Stored, cards: &Cards) -> Result<Admission, Refusal> {
+        let header = stored.record.header();
+        let unknown = Refusal::CardUnknown { account: header.author, version: header.card_version };
+        let card = cards.newest(header.author).ok_or(unknown)?;
+        let authentic = Authentic::check(&stored.record, card)?;
+        let target = match (header.kind, stored.record.payload()) {
+            (Kind::Drop, Some(payload)) => Drop::parse(payload.as_slice()).ok().and_then(|drop| {
+                let id = MessageId { author: header.author, record: drop.target };
+                self.entry(&id).map(|e| Target { kind: e.kind, payload_hash: e.payload_hash })
+            }),
+            _ => None,
+        };
+        let facts = Facts {
+            seen_head: self.head_at(header.seen.seq),
+            target,
+            card: &|account, version| cards.pin(account, version),
+        };
+        self.log.admit(&authentic, &facts)
+    }
+
+    /// True when this record is the one verified here at its position.
+    pub(crate) fn confirms(&self, stored: &Stored) -> bool {
+        let before = stored.seq.0.checked_sub(1).and_then(|n| self.head_at(Seq(n)));
+        before.is_some_and(|head| self.head_at(stored.seq) == Some(stored.record.head_after(head)))
+    }
+
+    pub(crate) fn record_key(&self, era: EraId) -> Option<RecordKey> {
+        self.keys.get(&era).map(|key| key.derive_record(self.id(), era))
+    }
+
+    /// Opens a content record that was admitted.
+    pub(crate) fn open(&self, stored: &Stored) -> EntryBody {
+        let header = stored.record.header();
+        let Some(payload) = stored.record.payload() else { return EntryBody::Dropped };
+        let Some(key) = self.record_key(header.era) else { return EntryBody::Closed };
+        let place = ContentPlace { space: header.space, era: header.era, author: header.author, record: header.id };
+        let opened = seal::open_content(&key, &place, payload.as_slice());
+        match opened.map(|plain| Bytes::new(plain.to_vec())) {
+            Ok(Ok(frame)) => EntryBody::Opened { frame },
+            Ok(Err(_)) | Err(_) => EntryBody::Bad,
+        }
+    }
+
+    pub(crate) fn queue(&mut self, row: OutboxRow) -> u64 {
+        let number = self.outbox_next;
+        self.outbox_next = self.outbox_next.saturating_add(1);
+        self.outbox.insert(number, row);
+        number
+    }
+
+    pub(crate) fn waiting(&self, id: RecordId) -> Option<(u64, &OutboxRow)> {
+        self.outbox.iter().find(|(_, row)| row.id == id).map(|(n, row)| (*n, row))
+    }
+
+    /// True when an item may go out to the readers of now without asking.
+    pub(crate) fn readers_accepted(&self, row: &OutboxRow) -> bool {
+        matches!(row.body, OutboxBody::Drop { .. }) || self.readers().is_subset(&row.readers)
+    }
+
+    /// Everything the server has shown is verified.
+    pub(crate) fn caught_up(&self) -> bool {
+        self.live.server.is_some_and(|server| server.seq <= self.log.seq()) && self.live.ahead.is_empty()
+    }
+
+    /// An era is too old by the server's clock, as far as that is known here.
+    pub(crate) fn era_is_old(&self, now: Millis) -> bool {
+        self.log.seq() > Seq::ZERO && now.since(self.era_at) > limits::ERA_AGE_MS_MAX
+    }
+}

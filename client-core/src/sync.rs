@@ -1,0 +1,478 @@
+//! Records coming in.
+//!
+//! Owns reading, verifying and opening what the server shows, the cards needed for that, and the comparison of what
+//! is shown with what was there before. Refuses to know how records are made. Invariant: a record is taken in only
+//! at the next position and only when the shared rules admit it; nothing verified is ever taken back; a server that
+//! shows less, or other, than before is told from one that is merely behind.
+
+use crate::cards::Learned;
+use crate::client::Client;
+use crate::crypto::join::{JoinClaim, verify_proof};
+use crate::io::{Alarm, Event, MessageId};
+use crate::rows::{self, Entry, EntryBody, LogHeaderRow};
+use crate::session::Pending;
+use crate::space::Space;
+use crate::vault::Consumed;
+use sotto_protocol::card::{Card, CardError, VerifiedCard};
+use sotto_protocol::codec::Bytes;
+use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::{ClientFrame, SpaceHead, Stored};
+use sotto_protocol::ids::{AccountId, Hash, Revision, Seq, SpaceId, Version};
+use sotto_protocol::limits::{PAGE_RECORDS_MAX, SPACES_MAX};
+use sotto_protocol::log::{Admission, Effect, Refusal};
+use sotto_protocol::record::{Kind, Seen};
+use sotto_protocol::sign::Signed;
+
+/// Records kept that arrived before an earlier one.
+const AHEAD_MAX: usize = 2 * PAGE_RECORDS_MAX;
+
+impl Client {
+    /// The connection is signed in.
+    pub(crate) fn ready(&mut self, heads: &[SpaceHead], card_version: Version, vault_revision: Revision) {
+        let Some(account) = self.account.as_ref().map(|a| a.id) else { return };
+        let own = self.cards.newest(account).map(|c| c.card().version).unwrap_or_default();
+        if card_version < own {
+            self.alarm(None, Alarm::OldCard);
+        } else if card_version > own {
+            self.ask_card(account, None);
+        }
+        self.vault_heard(vault_revision);
+        self.reoffer_invitations();
+        for head in heads {
+            self.space_added(*head);
+        }
+        // A space that the server no longer names: lost, or one is no longer a member.
+        let unnamed: Vec<SpaceId> = self
+            .spaces
+            .iter()
+            .filter(|(id, s)| s.is_member(account) && heads.iter().all(|h| h.space != **id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in unnamed {
+            self.ask_where(id);
+        }
+    }
+
+    fn ask_where(&mut self, space: SpaceId) {
+        self.request(Pending::Subscribe(space), |req| ClientFrame::Subscribe { req, space });
+    }
+
+    pub(crate) fn space_added(&mut self, head: SpaceHead) {
+        if !self.spaces.contains_key(&head.space) {
+            if self.spaces.len() >= SPACES_MAX {
+                return;
+            }
+            self.spaces.insert(head.space, Space::new(head.space));
+            self.save_space(head.space);
+            self.event(Event::SpaceAdded(head.space));
+        }
+        let Some(space) = self.spaces.get_mut(&head.space) else { return };
+        if !space.live.subscribed {
+            space.live.subscribed = true;
+            space.live.alarm = None;
+            self.ask_where(head.space);
+        }
+    }
+
+    pub(crate) fn subscribed(&mut self, head: SpaceHead) {
+        let Some(space) = self.spaces.get_mut(&head.space) else { return };
+        space.live.subscribed = true;
+        if space.left {
+            space.left = false;
+            self.save_space(head.space);
+        }
+        self.heard(head);
+        self.read_on(head.space);
+    }
+
+    /// Compares where the server says a space stands with what is verified here.
+    fn heard(&mut self, head: SpaceHead) {
+        let Some(space) = self.spaces.get_mut(&head.space) else { return };
+        if space.live.server.is_none_or(|known| known.seq <= head.seq) || space.live.hand_back.is_none() {
+            space.live.server = Some(head);
+        }
+        if head.seq > space.log.seq() {
+            return;
+        }
+        if space.head_at(head.seq) != Some(head.head) {
+            self.alarm(Some(head.space), Alarm::Forked);
+        } else if head.seq < space.log.seq() && space.live.hand_back.is_none() {
+            self.hand_back(head.space);
+        }
+    }
+
+    pub(crate) fn read_on(&mut self, id: SpaceId) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        let behind = space.live.server.is_some_and(|s| s.seq > space.log.seq()) || !space.live.ahead.is_empty();
+        let has_next = space.live.ahead.contains_key(&space.log.seq().next());
+        if !behind || has_next || space.live.reading || space.live.alarm.is_some() || !space.live.subscribed {
+            return;
+        }
+        let after = space.log.seq();
+        let limit = u32::try_from(PAGE_RECORDS_MAX).unwrap_or(u32::MAX);
+        let frame = |req| ClientFrame::Read { req, space: id, after, limit };
+        if self.request(Pending::Read(id), frame).is_some()
+            && let Some(space) = self.spaces.get_mut(&id)
+        {
+            space.live.reading = true;
+        }
+    }
+
+    pub(crate) fn read_refused(&mut self, id: SpaceId, code: ErrorCode) {
+        let Some(account) = self.account.as_ref().map(|a| a.id) else { return };
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        space.live.reading = false;
+        match code {
+            ErrorCode::SpaceUnknown if space.is_member(account) && !space.live.subscribed => {
+                // The server may have been set back to before the space began: hand it back; if it refuses, one has left.
+                self.hand_back(id);
+            }
+            ErrorCode::SpaceUnknown | ErrorCode::NotMember => {
+                space.left = true;
+                self.save_space(id);
+                self.event(Event::Updated { space: id, seq: Seq::ZERO });
+            }
+            _ => self.hang_up(),
+        }
+    }
+
+    pub(crate) fn page(&mut self, id: SpaceId, records: Vec<Stored>, head: SpaceHead) {
+        if let Some(space) = self.spaces.get_mut(&id) {
+            space.live.reading = false;
+            if records.is_empty() && head.seq > space.log.seq() {
+                let (expected, have) = (Seen { seq: head.seq, head: head.head }, space.log.seq());
+                self.alarm(Some(id), Alarm::Withheld { expected, have });
+                return;
+            }
+        }
+        self.heard(head);
+        self.take_in(id, records);
+    }
+
+    pub(crate) fn push(&mut self, id: SpaceId, records: Vec<Stored>) {
+        self.take_in(id, records);
+    }
+
+    /// Takes records in that the server shows.
+    pub(crate) fn take_in(&mut self, id: SpaceId, records: Vec<Stored>) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        let mut forked = false;
+        for stored in records {
+            if stored.record.header().space != id {
+                forked = true;
+            } else if stored.seq <= space.log.seq() {
+                forked |= !space.confirms(&stored);
+            } else if space.live.ahead.len() < AHEAD_MAX {
+                // Two different records for one position: the first may be one's own, acknowledged one.
+                let other = space.live.ahead.get(&stored.seq).is_some_and(|known| {
+                    known.record.header_bytes() != stored.record.header_bytes()
+                });
+                forked |= other;
+                space.live.ahead.entry(stored.seq).or_insert(stored);
+            }
+        }
+        if forked {
+            self.alarm(Some(id), Alarm::Forked);
+            return;
+        }
+        self.advance(id);
+    }
+
+    /// Verifies as far as what has arrived and the known cards allow.
+    pub(crate) fn advance(&mut self, id: SpaceId) {
+        let before = self.spaces.get(&id).map(|s| s.log.seq()).unwrap_or_default();
+        while let Some(space) = self.spaces.get_mut(&id) {
+            if space.live.alarm.is_some() {
+                break;
+            }
+            let next = space.log.seq().next();
+            let Some(stored) = space.live.ahead.get(&next) else { break };
+            match space.judge(stored, &self.cards) {
+                Ok(admission) => {
+                    if let Some(stored) = space.live.ahead.remove(&next) {
+                        self.integrate(id, &stored, admission);
+                    }
+                }
+                Err(Refusal::CardUnknown { account, version }) => {
+                    if space.live.cards_asked.insert((account, version.0)) {
+                        self.ask_card(account, Some(version));
+                    }
+                    break;
+                }
+                Err(refusal) => {
+                    space.live.ahead.clear();
+                    self.alarm(Some(id), alarm_of(&refusal, next));
+                    break;
+                }
+            }
+        }
+        let Some(space) = self.spaces.get(&id) else { return };
+        let seq = space.log.seq();
+        if seq > before {
+            self.save_space(id);
+            self.pin_head(id);
+            self.event(Event::Updated { space: id, seq });
+            if self.link.ready() {
+                self.output(crate::io::Output::Send(ClientFrame::Cursor { space: id, seq }.to_bytes()));
+            }
+            self.check_pin(id);
+            self.check_missing(id);
+        }
+        self.read_on(id);
+    }
+
+    /// Writes an admitted record into the space.
+    fn integrate(&mut self, id: SpaceId, stored: &Stored, admission: Admission) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        let header = stored.record.header();
+        let message = MessageId { author: header.author, record: header.id };
+        let (seq, head, effect) = (admission.seq, admission.head, admission.effect.clone());
+        let body = match header.kind {
+            Kind::Content => space.open(stored),
+            Kind::Era | Kind::Drop | Kind::Join | Kind::Rejoin | Kind::Unknown(_) => EntryBody::Visible,
+        };
+        if body == EntryBody::Dropped {
+            space.missing.insert(message);
+        }
+        let bad = body == EntryBody::Bad;
+        let previous = space.log.era().cloned();
+        space.log.apply(admission);
+        let entry = Entry {
+            at: stored.at,
+            id: message,
+            device: header.device,
+            era: header.era,
+            kind: header.kind,
+            payload_hash: header.payload_hash,
+            head,
+            body,
+        };
+        space.push_entry(entry.clone());
+        self.put(rows::entry(id, seq), &entry);
+        self.keep_log(id, stored);
+        match effect {
+            Effect::Content => {}
+            Effect::Era(era, _) => self.era_began(id, stored, &era, previous.as_ref()),
+            Effect::Drop(target) => self.dropped(id, MessageId { author: header.author, record: target }),
+            Effect::Join(join) => {
+                if let Some(space) = self.spaces.get_mut(&id) {
+                    space.join = Some(join);
+                }
+                self.check_join(id);
+            }
+        }
+        if bad {
+            self.event(Event::Alarm { space: Some(id), alarm: Alarm::BadContent(header.author) });
+        }
+        self.left_outbox(id, header.author, header.id, seq);
+    }
+
+    /// Keeps the record as served, so that it can be handed back.
+    fn keep_log(&mut self, id: SpaceId, stored: &Stored) {
+        let Ok(header) = Bytes::new(stored.record.header_bytes().to_vec()) else { return };
+        let row = LogHeaderRow { at: stored.at, header, signature: *stored.record.signature() };
+        self.put(rows::log_header(id, stored.seq), &row);
+        if let Some(payload) = stored.record.payload() {
+            self.put(rows::log_payload(id, stored.seq), payload);
+        }
+    }
+
+    /// A drop was admitted: the payload goes here too.
+    fn dropped(&mut self, id: SpaceId, target: MessageId) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        space.missing.remove(&target);
+        let Some(seq) = space.seq_of(&target) else { return };
+        let Some(entry) = space.by_id.get(&target).and_then(|index| space.entries.get_mut(*index)) else { return };
+        entry.body = EntryBody::Dropped;
+        let entry = entry.clone();
+        self.put(rows::entry(id, seq), &entry);
+        self.delete(rows::log_payload(id, seq));
+    }
+
+    /// Once everything shown is verified, every missing payload must have met its drop.
+    fn check_missing(&mut self, id: SpaceId) {
+        let Some(space) = self.spaces.get(&id) else { return };
+        if space.caught_up() && !space.missing.is_empty() {
+            self.alarm(Some(id), Alarm::PayloadWithheld);
+        }
+    }
+
+    /// What was pinned, perhaps by another device, must be on this chain.
+    pub(crate) fn check_pin(&mut self, id: SpaceId) {
+        let Some(pin) = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)) else { return };
+        let (pinned, founding) = (pin.head, pin.founding);
+        let Some(space) = self.spaces.get(&id) else { return };
+        if space.log.founding().is_some_and(|f| f != founding) {
+            self.alarm(Some(id), Alarm::Forked);
+        } else if pinned.seq <= space.log.seq() {
+            if space.head_at(pinned.seq) != Some(pinned.head) {
+                self.alarm(Some(id), Alarm::Forked);
+            }
+        } else if space.live.server.is_some_and(|s| s.seq < pinned.seq) && space.caught_up() && space.live.alarm.is_none() {
+            let have = space.log.seq();
+            self.event(Event::Alarm { space: Some(id), alarm: Alarm::Withheld { expected: pinned, have } });
+        }
+    }
+
+    /// Checks the joiner's proof with the invitation's secret (P8).
+    pub(crate) fn check_join(&mut self, id: SpaceId) {
+        let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return };
+        let Some(space) = self.spaces.get(&id) else { return };
+        let confirmed = keeping.vault.spaces.get(&id).is_some_and(|p| p.confirmed);
+        let (Some(join), Some(founding), false) = (&space.join, space.log.founding(), confirmed) else { return };
+        if join.inviter != account.id {
+            return;
+        }
+        let Some(founder) = space.entries.first().map(|e| e.id.author) else { return };
+        let Some(joiner) = self.cards.identity(founder) else { return };
+        let (Some(invitation), Some(secret)) =
+            (keeping.vault.invitations.get(&join.invitation), keeping.vault.invitation_secret(join.invitation))
+        else {
+            return;
+        };
+        let claim = JoinClaim {
+            invitation: join.invitation,
+            inviter: account.identity,
+            joiner,
+            card: join.card_hash,
+            space: id,
+            founding: Hash(founding.0),
+        };
+        let consumed = Consumed { space: id, account: founder, identity: joiner };
+        let proven = verify_proof(&secret.derive_join(), &claim, &join.proof).is_ok()
+            && self.cards.pin(founder, Version(1)).is_some_and(|pin| pin.hash == join.card_hash);
+        let first = invitation.consumed.is_none_or(|c| c == consumed);
+        let role_fits = space.log.era().and_then(|e| e.member(founder)).is_some_and(|m| m.role == invitation.role);
+        let invitation_id = join.invitation;
+        if !proven || !first || !role_fits || invitation.revoked {
+            self.alarm(Some(id), Alarm::Uninvited(founder));
+            return;
+        }
+        self.pin_head(id);
+        self.pin_peer(founder);
+        self.keep(true, |vault| {
+            if let Some(entry) = vault.invitations.get_mut(&invitation_id) {
+                entry.consumed = Some(consumed);
+            }
+            if let Some(pin) = vault.spaces.get_mut(&id) {
+                pin.confirmed = true;
+            }
+        });
+        self.event(Event::Confirmed { space: id, account: founder });
+        self.introduce(id);
+    }
+
+    pub(crate) fn confirmed(&self, id: SpaceId) -> bool {
+        self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)).is_some_and(|p| p.confirmed)
+    }
+
+    // Cards.
+
+    pub(crate) fn ask_card(&mut self, account: AccountId, version: Option<Version>) {
+        self.request(Pending::CardGet { account, version }, |req| ClientFrame::CardGet { req, account, version });
+    }
+
+    pub(crate) fn card_changed(&mut self, account: AccountId, version: Version) {
+        if self.cards.newest(account).is_none_or(|c| c.card().version < version) {
+            self.ask_card(account, None);
+        }
+    }
+
+    pub(crate) fn card_refused(&mut self, account: AccountId, _code: ErrorCode) {
+        self.card_awaited(account, None);
+    }
+
+    pub(crate) fn card_arrived(&mut self, account: AccountId, asked: Option<Version>, card: Option<Signed<Card>>) {
+        if let Some(signed) = card {
+            match VerifiedCard::verify(signed) {
+                Ok(card) if card.card().account == account => {
+                    if !self.learn_card(card) {
+                        return;
+                    }
+                }
+                Ok(_) | Err(_) => {
+                    self.alarm(None, Alarm::Forged);
+                    return;
+                }
+            }
+        }
+        self.card_awaited(account, asked);
+    }
+
+    /// Takes a verified card in; `false` after an alarm.
+    pub(crate) fn learn_card(&mut self, card: VerifiedCard) -> bool {
+        let (account, identity, version) = (card.card().account, card.card().identity, card.card().version);
+        let pinned = self.keeping.as_ref().and_then(|k| {
+            if account == k.vault.account { Some(k.vault.identity) } else { k.vault.peers.get(&account).map(|p| p.identity) }
+        });
+        if pinned.is_some_and(|p| p != identity) {
+            self.alarm(None, Alarm::IdentityChanged(account));
+            return false;
+        }
+        match self.cards.learn(card) {
+            Ok(Learned::Known) => {}
+            Ok(Learned::Earlier) => self.save_card(account),
+            Ok(Learned::Newer) => {
+                self.save_card(account);
+                self.pin_peer(account);
+                self.own_card_learned(account, version);
+            }
+            Err(CardError::Stale { .. } | CardError::Malformed(_) | CardError::Forged) => {
+                self.alarm(None, Alarm::OldCard);
+                return false;
+            }
+            Err(CardError::Contradicts) => {
+                self.alarm(None, Alarm::IdentityChanged(account));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// This very device may be one that the newest card removed.
+    fn own_card_learned(&mut self, account: AccountId, version: Version) {
+        let Some(mine) = self.account.as_mut().filter(|a| a.id == account) else { return };
+        let listed = self.cards.newest(account).and_then(|c| c.card().device(mine.device)).is_some_and(|d| d.active_at(version));
+        if !listed && !mine.removed {
+            mine.removed = true;
+            self.save_account();
+            self.event(Event::DeviceRemoved);
+            self.hang_up();
+        }
+    }
+
+    /// Goes on with whatever waited for a card of this account.
+    fn card_awaited(&mut self, account: AccountId, asked: Option<Version>) {
+        let known = asked.is_none_or(|v| self.cards.pin(account, v).is_some());
+        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
+        for id in spaces {
+            self.era_card_arrived(id, account);
+            let Some(space) = self.spaces.get_mut(&id) else { continue };
+            let waited = asked.is_some_and(|v| space.live.cards_asked.remove(&(account, v.0)));
+            if waited && !known {
+                // The server shows a record and not the card it was made with.
+                self.alarm(Some(id), Alarm::OldCard);
+            } else if waited || asked.is_none() {
+                self.advance(id);
+            }
+        }
+    }
+}
+
+fn alarm_of(refusal: &Refusal, next: Seq) -> Alarm {
+    match refusal {
+        Refusal::KindUnknown(_) => Alarm::UpdateNeeded,
+        Refusal::Forged | Refusal::PayloadMismatch | Refusal::DeviceNotListed => Alarm::Forged,
+        Refusal::SeenElsewhere | Refusal::StaleEra { .. } => Alarm::Forked,
+        Refusal::SeenAhead => {
+            Alarm::Withheld { expected: Seen { seq: next, head: sotto_protocol::ids::Head::ZERO }, have: Seq(next.0.saturating_sub(1)) }
+        }
+        Refusal::PayloadMissing => Alarm::PayloadWithheld,
+        Refusal::IdentityChanged
+        | Refusal::Malformed(_)
+        | Refusal::CardUnknown { .. }
+        | Refusal::NotMember
+        | Refusal::Rule(_)
+        | Refusal::TargetUnknown => Alarm::RuleBroken,
+    }
+}
