@@ -81,7 +81,9 @@ impl Cards {
     }
 
     pub(crate) fn row(&self, account: AccountId) -> Option<CardRow> {
-        self.known.get(&account).map(|k| CardRow { newest: k.newest.signed().clone(), hashes: k.hashes.clone() })
+        self.known
+            .get(&account)
+            .map(|k| CardRow { newest: k.newest.signed().clone(), hashes: k.hashes.clone() })
     }
 
     pub(crate) fn restore(&mut self, row: CardRow) -> Result<(), CardError> {

@@ -13,8 +13,12 @@ use crate::crypto::rng::Entropy;
 use crate::crypto::seal;
 use crate::crypto::signing::DeviceKey;
 use crate::flow::Flow;
-use crate::io::{Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row};
-use crate::rows::{self, AccountRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow, VaultRow};
+use crate::io::{
+    Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
+};
+use crate::rows::{
+    self, AccountRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow, VaultRow,
+};
 use crate::session::{Link, Pending};
 use crate::space::{Change, Space};
 use crate::vault::{SecretBytes, Vault};
@@ -114,7 +118,13 @@ pub struct Client {
 
 impl Client {
     /// Opens a client on its local store: every row but those under [`crate::io::LAZY_PREFIX`]; none for a new one.
-    pub fn open(rows: Vec<Row>, storage: StorageKey, entropy: Entropy, config: Config, now: Millis) -> Result<Self, OpenError> {
+    pub fn open(
+        rows: Vec<Row>,
+        storage: StorageKey,
+        entropy: Entropy,
+        config: Config,
+        now: Millis,
+    ) -> Result<Self, OpenError> {
         let mut client = Self {
             config,
             storage,
@@ -260,7 +270,11 @@ impl Client {
     }
 
     /// Sends a request over the connection.
-    pub(crate) fn request(&mut self, pending: Pending, frame: impl FnOnce(Req) -> ClientFrame) -> Option<Req> {
+    pub(crate) fn request(
+        &mut self,
+        pending: Pending,
+        frame: impl FnOnce(Req) -> ClientFrame,
+    ) -> Option<Req> {
         let req = self.link.register(pending, self.now)?;
         let bytes = frame(req).to_bytes();
         self.after.push(Output::Send(bytes));
@@ -397,12 +411,17 @@ impl Client {
             (None, None) if self.spaces.is_empty() => {}
             (None, _) => return Err(OpenError::Incomplete("account")),
             (Some(_), None) => return Err(OpenError::Incomplete("vault")),
-            (Some(account), Some(_)) if self.cards.newest(account.id).is_none() => return Err(OpenError::Incomplete("card")),
+            (Some(account), Some(_)) if self.cards.newest(account.id).is_none() => {
+                return Err(OpenError::Incomplete("card"));
+            }
             (Some(_), Some(_)) => {}
         }
         for space in self.spaces.values_mut() {
             space.by_id = space.entries.iter().enumerate().map(|(index, e)| (e.id, index)).collect();
-            let last = space.entries.last().map_or_else(|| sotto_protocol::hash::head_zero(space.log.space()), |e| e.head);
+            let last = space
+                .entries
+                .last()
+                .map_or_else(|| sotto_protocol::hash::head_zero(space.log.space()), |e| e.head);
             if last != space.log.head() {
                 return Err(OpenError::Incomplete("entries"));
             }
@@ -428,7 +447,13 @@ impl Client {
             b"vault" => {
                 let row: VaultRow = codec::decode(plain, "vault").ok()?;
                 let vault = Vault::from_bytes(row.vault.as_slice()).ok()?;
-                self.keeping = Some(Keeping { vault, revision: row.revision, urgent: row.dirty, dirty_since: None, busy: false });
+                self.keeping = Some(Keeping {
+                    vault,
+                    revision: row.revision,
+                    urgent: row.dirty,
+                    dirty_since: None,
+                    busy: false,
+                });
             }
             b"card" => {
                 let row: CardRow = codec::decode(plain, "card").ok()?;

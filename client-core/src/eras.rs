@@ -72,7 +72,11 @@ impl Client {
             added: new.difference(&old).copied().collect(),
             removed: old.difference(&new).copied().collect(),
         });
-        let void = stored.record.payload().and_then(|p| EraBody::parse(p.as_slice()).ok()).is_some_and(|b| b.cause == Cause::Void);
+        let void = stored
+            .record
+            .payload()
+            .and_then(|p| EraBody::parse(p.as_slice()).ok())
+            .is_some_and(|b| b.cause == Cause::Void);
         if void {
             self.send_again(id, previous.id);
         }
@@ -114,10 +118,10 @@ impl Client {
         if !space.is_member(account) {
             return Err(Rejected::NotMember);
         }
-        if let Change::Remove(other) = &change {
-            if *other == account || !space.log.is_member(*other) {
-                return Err(Rejected::NotAllowed("this person is not another reader of the conversation"));
-            }
+        if let Change::Remove(other) = &change
+            && (*other == account || !space.log.is_member(*other))
+        {
+            return Err(Rejected::NotAllowed("this person is not another reader of the conversation"));
         }
         let wanted = self.changes_wanted.entry(id).or_default();
         if wanted.len() >= sotto_protocol::limits::MEMBERS_MAX {
@@ -207,7 +211,9 @@ impl Client {
         let space = self.spaces.get(&id)?;
         let era = space.log.era()?;
         let members = self.pinned(&plan.members)?;
-        let raised = members.iter().any(|m| era.member(m.account).is_some_and(|old| old.card_version < m.card_version));
+        let raised = members
+            .iter()
+            .any(|m| era.member(m.account).is_some_and(|old| old.card_version < m.card_version));
         if plan.cause == Cause::Card && !raised {
             return None;
         }
@@ -251,11 +257,27 @@ impl Client {
         let mut sealed = Vec::with_capacity(members.len());
         for member in &members {
             let to = &self.cards.newest(member.account)?.card().sealing;
-            let place =
-                EraWrap { space: id, prev, number, author, member: member.account, card_version: member.card_version };
+            let place = EraWrap {
+                space: id,
+                prev,
+                number,
+                author,
+                member: member.account,
+                card_version: member.card_version,
+            };
             sealed.push(wrap::wrap_era(to, &key, &place, &mut self.entropy).ok()?);
         }
-        Some(EraBody { prev, number, cause, members, commitment, sealed, approvals, made_at: self.now, suite: SUITE_1 })
+        Some(EraBody {
+            prev,
+            number,
+            cause,
+            members,
+            commitment,
+            sealed,
+            approvals,
+            made_at: self.now,
+            suite: SUITE_1,
+        })
     }
 
     /// Signs a record of this device. `id` is random unless given.

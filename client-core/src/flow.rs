@@ -25,7 +25,9 @@ use sotto_protocol::credentials::{CredentialSet, Method, MethodKind, SealedInner
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::InvitationState;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, MethodId, PracticeId, Revision, SpaceId, Version};
+use sotto_protocol::ids::{
+    AccountId, ApprovalId, DeviceId, Handle, MethodId, PracticeId, Revision, SpaceId, Version,
+};
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin};
 use sotto_protocol::record::{Approval, Record};
@@ -49,12 +51,32 @@ pub(crate) struct Flow {
 
 #[derive(Debug)]
 enum Step {
-    OpenInvitation { person: Person, link: Box<InvitationLink> },
-    RegisterStart { person: Person, origin: Origin, ticket: Ticket, state: RegistrationState, invited: Option<Box<Invited>> },
-    RegisterFinish { attempts: u32 },
-    LoginStart { who: SignIn, state: LoginState },
-    LoginFinish { who: SignIn, export: ExportKey },
-    DeviceAdd { who: SignIn, then: Box<Then> },
+    OpenInvitation {
+        person: Person,
+        link: Box<InvitationLink>,
+    },
+    RegisterStart {
+        person: Person,
+        origin: Origin,
+        ticket: Ticket,
+        state: RegistrationState,
+        invited: Option<Box<Invited>>,
+    },
+    RegisterFinish {
+        attempts: u32,
+    },
+    LoginStart {
+        who: SignIn,
+        state: LoginState,
+    },
+    LoginFinish {
+        who: SignIn,
+        export: ExportKey,
+    },
+    DeviceAdd {
+        who: SignIn,
+        then: Box<Then>,
+    },
 }
 
 /// Who is registering.
@@ -86,7 +108,7 @@ enum Purpose {
 /// What happens once the server has taken a card.
 #[derive(Debug)]
 enum Then {
-    Begin { account: Account, vault: Vault, revision: Revision, card: VerifiedCard },
+    Begin { account: Box<Account>, vault: Box<Vault>, revision: Revision, card: VerifiedCard },
     Removed { device: DeviceId, card: VerifiedCard },
 }
 
@@ -120,7 +142,8 @@ impl Client {
                 let person = person(handle, &name, &device_name, password)?;
                 let body = AccountRequest::InvitationOpen { id: link.id }.to_bytes();
                 let request = self.post(link.origin.clone(), body);
-                self.flow = Some(Flow { request, step: Step::OpenInvitation { person, link: Box::new(link) } });
+                self.flow =
+                    Some(Flow { request, step: Step::OpenInvitation { person, link: Box::new(link) } });
                 Ok(())
             }
             Command::Login { origin, handle, password, device_name } => {
@@ -136,7 +159,8 @@ impl Client {
         if self.flow.is_some() {
             return Err(Rejected::Busy);
         }
-        let (me, origin, handle, this) = (account.id, account.origin.clone(), account.handle.clone(), account.device);
+        let (me, origin, handle, this) =
+            (account.id, account.origin.clone(), account.handle.clone(), account.device);
         let (password, purpose) = match command {
             Command::RemoveDevice { device, password } => {
                 let listed = self.cards.newest(me).is_some_and(|c| c.card().active().any(|d| d.id == device));
@@ -181,7 +205,9 @@ impl Client {
 
     fn answered(&mut self, step: Step, answer: AccountAnswer) {
         match (step, answer) {
-            (step, AccountAnswer::Error { code, retry_after_ms }) => self.flow_refused(step, code, retry_after_ms),
+            (step, AccountAnswer::Error { code, retry_after_ms }) => {
+                self.flow_refused(step, code, retry_after_ms);
+            }
             (Step::OpenInvitation { person, link }, answer @ AccountAnswer::Invitation { .. }) => {
                 self.invitation_opened(person, *link, answer);
             }
@@ -202,7 +228,9 @@ impl Client {
                     Err(_) => self.failed(Failure::Dishonest("sign-in")),
                 }
             }
-            (Step::RegisterFinish { .. }, AccountAnswer::Registered { practice_id }) => self.registered(practice_id),
+            (Step::RegisterFinish { .. }, AccountAnswer::Registered { practice_id }) => {
+                self.registered(practice_id);
+            }
             (Step::LoginStart { who, state }, AccountAnswer::LoginContinue { opaque, state: token }) => {
                 let finished = opaque::finish_login(
                     &state,
@@ -216,10 +244,13 @@ impl Client {
                     Ok(login) => {
                         let body = AccountRequest::LoginFinish { state: token, opaque: login.finalization };
                         let request = self.post(who.origin.clone(), body.to_bytes());
-                        self.flow = Some(Flow { request, step: Step::LoginFinish { who, export: login.export_key } });
+                        self.flow =
+                            Some(Flow { request, step: Step::LoginFinish { who, export: login.export_key } });
                     }
                     Err(OpaqueError::WrongPassword) => self.failed(Failure::WrongPassword),
-                    Err(OpaqueError::Malformed | OpaqueError::Internal) => self.failed(Failure::Dishonest("sign-in")),
+                    Err(OpaqueError::Malformed | OpaqueError::Internal) => {
+                        self.failed(Failure::Dishonest("sign-in"));
+                    }
                 }
             }
             (Step::LoginFinish { who, export }, answer @ AccountAnswer::LoggedIn { .. }) => {
@@ -229,7 +260,9 @@ impl Client {
                 }
             }
             (Step::DeviceAdd { then, .. }, AccountAnswer::Done) => match *then {
-                Then::Begin { account, vault, revision, card } => self.device_admitted(account, vault, revision, card),
+                Then::Begin { account, vault, revision, card } => {
+                    self.device_admitted(account, vault, revision, card);
+                }
                 Then::Removed { device, card } => self.device_removed(device, card),
             },
             _ => self.failed(Failure::Dishonest("unexpected")),
@@ -241,13 +274,21 @@ impl Client {
         match (step, code) {
             (Step::LoginFinish { .. }, ErrorCode::SignInFailed) => self.failed(Failure::WrongPassword),
             // Another device of the account was faster: the newest card is needed.
-            (Step::DeviceAdd { who, .. }, ErrorCode::VersionStale | ErrorCode::StaleCard) if who.attempts < LOGIN_ATTEMPTS_MAX => {
+            (Step::DeviceAdd { who, .. }, ErrorCode::VersionStale | ErrorCode::StaleCard)
+                if who.attempts < LOGIN_ATTEMPTS_MAX =>
+            {
                 let who = SignIn { attempts: who.attempts + 1, ..who };
                 if self.login_start(who).is_err() {
                     self.failed(failure);
                 }
             }
-            (Step::RegisterFinish { .. }, ErrorCode::Unavailable | ErrorCode::Internal | ErrorCode::ShuttingDown | ErrorCode::StorageFull) => {
+            (
+                Step::RegisterFinish { .. },
+                ErrorCode::Unavailable
+                | ErrorCode::Internal
+                | ErrorCode::ShuttingDown
+                | ErrorCode::StorageFull,
+            ) => {
                 // The registration stays, and is sent again with the next start.
                 self.failed(failure);
             }
@@ -262,7 +303,10 @@ impl Client {
     // Registration.
 
     fn invitation_opened(&mut self, person: Person, link: InvitationLink, answer: AccountAnswer) {
-        let AccountAnswer::Invitation { role, state, body, inviter, practice, practice_id, .. } = answer else { return };
+        let AccountAnswer::Invitation { role, state, body, inviter, practice, practice_id, .. } = answer
+        else {
+            return;
+        };
         let code = match state {
             InvitationState::Open => None,
             InvitationState::Used => Some(ErrorCode::InvitationUsed),
@@ -298,9 +342,14 @@ impl Client {
     ) -> Result<(), Rejected> {
         let (state, message) = opaque::start_registration(&person.password, &mut self.entropy)
             .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
-        let body = AccountRequest::RegisterStart { ticket: ticket.clone(), handle: person.handle.clone(), opaque: message };
+        let body = AccountRequest::RegisterStart {
+            ticket: ticket.clone(),
+            handle: person.handle.clone(),
+            opaque: message,
+        };
         let request = self.post(origin.clone(), body.to_bytes());
-        self.flow = Some(Flow { request, step: Step::RegisterStart { person, origin, ticket, state, invited } });
+        self.flow =
+            Some(Flow { request, step: Step::RegisterStart { person, origin, ticket, state, invited } });
         Ok(())
     }
 
@@ -323,8 +372,16 @@ impl Client {
         let vault = keeping.vault.to_bytes();
         let sealed = seal::seal_vault(&account.vault_key, account.id, Revision(1), &vault, &mut self.entropy);
         let Ok(vault) = SealedVault::new(sealed) else { return };
-        let registration =
-            Registration { ticket, handle, opaque: registered.upload, card, credentials, vault, inner, founding };
+        let registration = Registration {
+            ticket,
+            handle,
+            opaque: registered.upload,
+            card,
+            credentials,
+            vault,
+            inner,
+            founding,
+        };
         let request = AccountRequest::RegisterFinish { registration: Box::new(registration) }.to_bytes();
         let Ok(request) = Bytes::new(request) else { return };
         let row = RegisteringRow { request };
@@ -361,7 +418,13 @@ impl Client {
         let sealing = SealingSecret::generate(rng);
         let vault_key = VaultKey::generate(rng);
         let inner_key = InnerKey::generate(rng);
-        let first = CardDevice { id: device, key: device_key.public(), added_in: Version(1), added_at: self.now, removed_in: None };
+        let first = CardDevice {
+            id: device,
+            key: device_key.public(),
+            added_in: Version(1),
+            added_at: self.now,
+            removed_in: None,
+        };
         let card = identity
             .sign_object(&Card {
                 account: id,
@@ -479,7 +542,8 @@ impl Client {
         export: &ExportKey,
         answer: AccountAnswer,
     ) -> Result<(Opened, sotto_protocol::account::Token), Failure> {
-        let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer else {
+        let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer
+        else {
             return Err(Failure::Dishonest("unexpected"));
         };
         let lie = Failure::Dishonest;
@@ -488,7 +552,10 @@ impl Client {
         let set = CredentialSet::verify(&credentials, &public).map_err(|_| lie("credential set"))?;
         let method = set.method(MethodKind::Password).ok_or(lie("credential set"))?;
         let unlock = export.derive_unlock();
-        if set.account != id || method.unlock != unlock.public() || set.inner_hash != hash::payload(inner.as_slice()) {
+        if set.account != id
+            || method.unlock != unlock.public()
+            || set.inner_hash != hash::payload(inner.as_slice())
+        {
             return Err(lie("credential set"));
         }
         let place = MethodWrap { account: id, method: method.id };
@@ -497,7 +564,8 @@ impl Client {
         let opened = seal::open_inner(&inner_key, id, inner.as_slice()).map_err(|_| lie("vault"))?;
         let inner = Inner::from_bytes(&opened).map_err(|_| lie("vault"))?;
         let identity = IdentityKey::from_seed(*inner.identity.expose());
-        let opened = seal::open_vault(&vault_key, id, vault_revision, vault.as_slice()).map_err(|_| lie("vault"))?;
+        let opened =
+            seal::open_vault(&vault_key, id, vault_revision, vault.as_slice()).map_err(|_| lie("vault"))?;
         let vault = Vault::from_bytes(&opened).map_err(|_| lie("vault"))?;
         if identity.public() != public || vault.identity != public || vault.account != id {
             return Err(lie("identity"));
@@ -517,7 +585,7 @@ impl Client {
         }
         let next = match who.purpose.clone() {
             Purpose::NewDevice { name } => self.add_device(&who, opened, name),
-            Purpose::RemoveDevice(device) => self.tombstone(device, &opened),
+            Purpose::RemoveDevice(device) => tombstone(device, &opened),
             Purpose::AddMember { space, account, role, identity } => {
                 return self.approve(&opened.identity, space, account, role, identity);
             }
@@ -528,7 +596,12 @@ impl Client {
         self.flow = Some(Flow { request, step: Step::DeviceAdd { who, then: Box::new(then) } });
     }
 
-    fn add_device(&mut self, who: &SignIn, opened: Opened, name: Text<NAME_BYTES_MAX>) -> Option<(Signed<Card>, Then)> {
+    fn add_device(
+        &mut self,
+        who: &SignIn,
+        opened: Opened,
+        name: Text<NAME_BYTES_MAX>,
+    ) -> Option<(Signed<Card>, Then)> {
         let device = DeviceId(self.random_id());
         let device_key = DeviceKey::generate(&mut self.entropy);
         let mut card = opened.card.card().clone();
@@ -561,13 +634,27 @@ impl Client {
             removed: false,
             restored: false,
         };
-        Some((signed, Then::Begin { account, vault, revision: opened.revision, card: verified }))
+        Some((
+            signed,
+            Then::Begin {
+                account: Box::new(account),
+                vault: Box::new(vault),
+                revision: opened.revision,
+                card: verified,
+            },
+        ))
     }
 
-    fn device_admitted(&mut self, account: Account, vault: Vault, revision: Revision, card: VerifiedCard) {
+    fn device_admitted(
+        &mut self,
+        account: Box<Account>,
+        vault: Box<Vault>,
+        revision: Revision,
+        card: VerifiedCard,
+    ) {
         let id = account.id;
-        self.account = Some(account);
-        let mut keeping = Keeping::new(vault, revision);
+        self.account = Some(*account);
+        let mut keeping = Keeping::new(*vault, revision);
         keeping.urgent = true;
         self.keeping = Some(keeping);
         self.save_account();
@@ -575,17 +662,6 @@ impl Client {
         self.learn_card(card);
         self.event(Event::SignedIn { account: id });
         self.resume();
-    }
-
-    fn tombstone(&mut self, device: DeviceId, opened: &Opened) -> Option<(Signed<Card>, Then)> {
-        let mut card = opened.card.card().clone();
-        card.version = card.version.next();
-        let version = card.version;
-        let entry = card.devices.iter_mut().find(|d| d.id == device)?;
-        entry.removed_in.get_or_insert(version);
-        let signed = opened.identity.sign_object(&card).ok()?;
-        let verified = VerifiedCard::verify(signed.clone()).ok()?;
-        Some((signed, Then::Removed { device, card: verified }))
     }
 
     fn device_removed(&mut self, device: DeviceId, card: VerifiedCard) {
@@ -596,7 +672,14 @@ impl Client {
     }
 
     /// Signs the approval of a new reader; the era that adds her follows.
-    fn approve(&mut self, identity: &IdentityKey, space: SpaceId, account: AccountId, role: Role, reader: PublicKey) {
+    fn approve(
+        &mut self,
+        identity: &IdentityKey,
+        space: SpaceId,
+        account: AccountId,
+        role: Role,
+        reader: PublicKey,
+    ) {
         let Some(me) = self.account.as_ref().map(|a| a.id) else { return };
         let approval = Approval {
             id: ApprovalId(self.random_id()),
@@ -618,6 +701,17 @@ impl Client {
             Err(_) => self.failed(Failure::Dishonest("approval")),
         }
     }
+}
+
+fn tombstone(device: DeviceId, opened: &Opened) -> Option<(Signed<Card>, Then)> {
+    let mut card = opened.card.card().clone();
+    card.version = card.version.next();
+    let version = card.version;
+    let entry = card.devices.iter_mut().find(|d| d.id == device)?;
+    entry.removed_in.get_or_insert(version);
+    let signed = opened.identity.sign_object(&card).ok()?;
+    let verified = VerifiedCard::verify(signed.clone()).ok()?;
+    Some((signed, Then::Removed { device, card: verified }))
 }
 
 fn person(handle: Handle, name: &str, device_name: &str, password: Password) -> Result<Person, Rejected> {

@@ -32,12 +32,13 @@ impl Client {
             return;
         }
         space.live.hand_back = Some(HandBack { cards: BTreeSet::new(), records: 0 });
-        let authors: BTreeSet<_> =
-            space.entries.iter().map(|e| e.id.author).chain(space.readers()).collect();
+        let authors: BTreeSet<_> = space.entries.iter().map(|e| e.id.author).chain(space.readers()).collect();
         for author in authors {
             let Some(card) = self.cards.newest(author).map(|c| c.signed().clone()) else { continue };
             let req = self.request(Pending::CardHandBack(id), |req| ClientFrame::CardPut { req, card });
-            if let (Some(req), Some(work)) = (req, self.spaces.get_mut(&id).and_then(|s| s.live.hand_back.as_mut())) {
+            if let (Some(req), Some(work)) =
+                (req, self.spaces.get_mut(&id).and_then(|s| s.live.hand_back.as_mut()))
+            {
                 work.cards.insert(req);
             }
         }
@@ -86,7 +87,9 @@ impl Client {
             let Some((seq, at, header)) = self.open_header(&row) else { break };
             let name = rows::log_payload(id, seq);
             let payload = rows.next_if(|next| next.key == name).and_then(|next| self.open_payload(&next));
-            let Ok(record) = Record::from_parts(header.header.into_vec(), header.signature, payload) else { break };
+            let Ok(record) = Record::from_parts(header.header.into_vec(), header.signature, payload) else {
+                break;
+            };
             bytes += record.payload().map_or(0, codec::Bytes::len) + 1024;
             if bytes > PAGE_BYTES_MAX && !records.is_empty() {
                 break;

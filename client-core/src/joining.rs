@@ -52,8 +52,8 @@ impl Invited {
         if inviter.card().version < link.card_version_min {
             return Err("an old card of the inviter");
         }
-        let opened =
-            seal::open_invitation(&secret.derive_invitation(), link.id, by.body).map_err(|_| "the invitation")?;
+        let opened = seal::open_invitation(&secret.derive_invitation(), link.id, by.body)
+            .map_err(|_| "the invitation")?;
         let text: InvitationText = codec::decode(&opened, "invitation").map_err(|_| "the invitation")?;
         if text.version != 1 || text.role != by.role {
             return Err("the invitation's role");
@@ -64,23 +64,23 @@ impl Invited {
 
 impl Client {
     /// Founds the space with the inviter, here first: the founding era and the join record.
-    pub(crate) fn found_with(&mut self, invited: Invited) -> Option<Vec<Record>> {
+    pub(crate) fn found_with(&mut self, invitation: Invited) -> Option<Vec<Record>> {
         let account = self.account.as_ref()?;
         let (me, identity, role) = (account.id, account.identity, account.role);
-        let inviter = invited.inviter.card().account;
-        let inviter_identity = invited.inviter.card().identity;
-        if !self.learn_card(invited.inviter) {
+        let inviter = invitation.inviter.card().account;
+        let inviter_identity = invitation.inviter.card().identity;
+        if !self.learn_card(invitation.inviter) {
             return None;
         }
         let id = SpaceId(self.random_id());
         self.spaces.insert(id, Space::new(id));
-        let founding = self.found(id, &[(me, role), (inviter, invited.text.inviter_role)])?;
+        let founding = self.found(id, &[(me, role), (inviter, invitation.text.inviter_role)])?;
         self.take_in(id, vec![Stored { seq: Seq(1), at: self.now, record: founding.clone() }]);
         let space = self.spaces.get(&id)?;
         let (founding_hash, era) = (space.log.founding()?, space.log.era()?.id);
         let card_hash = self.cards.newest(me)?.hash();
         let claim = JoinClaim {
-            invitation: invited.id,
+            invitation: invitation.id,
             inviter: inviter_identity,
             joiner: identity,
             card: card_hash,
@@ -88,10 +88,10 @@ impl Client {
             founding: Hash(founding_hash.0),
         };
         let join = Join {
-            invitation: invited.id,
+            invitation: invitation.id,
             inviter,
             card_hash,
-            proof: derive_proof(&invited.secret.derive_join(), &claim),
+            proof: derive_proof(&invitation.secret.derive_join(), &claim),
         };
         let join = self.sign_record(id, era, Kind::Join, None, codec::encode(&join))?;
         self.take_in(id, vec![Stored { seq: Seq(2), at: self.now, record: join.clone() }]);

@@ -192,7 +192,11 @@ impl Client {
                 vault.card_version_min = vault.card_version_min.max(card_version);
                 return;
             }
-            let pin = vault.peers.entry(account).or_insert(crate::vault::PeerPin { identity, card_version, card_hash });
+            let pin = vault.peers.entry(account).or_insert(crate::vault::PeerPin {
+                identity,
+                card_version,
+                card_hash,
+            });
             if card_version > pin.card_version && pin.identity == identity {
                 *pin = crate::vault::PeerPin { identity, card_version, card_hash };
             }
@@ -218,13 +222,20 @@ impl Client {
         if ttl_ms == 0 || ttl_ms > INVITATION_TTL_MS_MAX {
             return Err(Rejected::NotAllowed("an invitation lives between one millisecond and 30 days"));
         }
-        let note = Text::<NOTE_BYTES_MAX>::new(note)
-            .map_err(|_| Rejected::TooLong { what: "The note", got: note.len(), max: NOTE_BYTES_MAX })?;
+        let note = Text::<NOTE_BYTES_MAX>::new(note).map_err(|_| Rejected::TooLong {
+            what: "The note",
+            got: note.len(),
+            max: NOTE_BYTES_MAX,
+        })?;
         let (origin, identity, inviter_role, practice) =
             (account.origin.clone(), account.identity, account.role, account.practice.clone());
         let card_version_min = self.cards.newest(account.id).map(|c| c.card().version).unwrap_or_default();
         let Some(keeping) = &self.keeping else { return Err(Rejected::NotSignedIn) };
-        let open = keeping.vault.invitations.values().filter(|i| i.consumed.is_none() && !i.revoked && i.expires_at > self.now);
+        let open = keeping
+            .vault
+            .invitations
+            .values()
+            .filter(|i| i.consumed.is_none() && !i.revoked && i.expires_at > self.now);
         if open.count() >= INVITATIONS_OPEN_MAX {
             return Err(Rejected::Limit("open invitations"));
         }
@@ -241,7 +252,8 @@ impl Client {
         let id = InvitationId(self.random_id());
         let secret = InvitationSecret::generate(&mut self.entropy);
         let expires_at = self.now.plus(ttl_ms);
-        let sealed = seal::seal_invitation(&secret.derive_invitation(), id, &codec::encode(&text), &mut self.entropy);
+        let sealed =
+            seal::seal_invitation(&secret.derive_invitation(), id, &codec::encode(&text), &mut self.entropy);
         let body = Bytes::new(sealed).map_err(|_| Rejected::Limit("the invitation"))?;
         let link = InvitationLink {
             origin,
@@ -253,8 +265,13 @@ impl Client {
         let link = Zeroizing::new(link.to_text());
         let invitation = NewInvitation { id, role, expires_at, body };
         self.inviting.push(PendingInvitation { id, link, invitation, offered: false });
-        let entry =
-            InvitationEntry { secret: SecretBytes::new(*secret.expose()), role, expires_at, consumed: None, revoked: false };
+        let entry = InvitationEntry {
+            secret: SecretBytes::new(*secret.expose()),
+            role,
+            expires_at,
+            consumed: None,
+            revoked: false,
+        };
         self.keep(true, |vault| {
             vault.invitations.insert(id, entry);
         });
@@ -293,7 +310,12 @@ impl Client {
         }
     }
 
-    pub(crate) fn invitation_refused(&mut self, id: InvitationId, code: ErrorCode, retry_after_ms: Option<u64>) {
+    pub(crate) fn invitation_refused(
+        &mut self,
+        id: InvitationId,
+        code: ErrorCode,
+        retry_after_ms: Option<u64>,
+    ) {
         self.inviting.retain(|p| p.id != id);
         self.keep(true, |vault| {
             if let Some(entry) = vault.invitations.get_mut(&id) {
@@ -310,7 +332,9 @@ impl Client {
             return Err(Rejected::NotAllowed("there is no such invitation of yours"));
         }
         if self.request(Pending::Revoke(id), |req| ClientFrame::InvitationRevoke { req, id }).is_none() {
-            return Err(Rejected::NotAllowed("the server can't be reached, and only it can withdraw an invitation"));
+            return Err(Rejected::NotAllowed(
+                "the server can't be reached, and only it can withdraw an invitation",
+            ));
         }
         self.keep(true, |vault| {
             if let Some(entry) = vault.invitations.get_mut(&id) {

@@ -9,7 +9,10 @@ use crate::vault::SecretBytes;
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{Bytes, Text};
 use sotto_protocol::credentials::CredentialSet;
-use sotto_protocol::ids::{AccountId, DeviceId, EraId, Handle, Hash, Head, InvitationId, Millis, PracticeId, RecordId, Revision, Seq, SpaceId};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, EraId, Handle, Hash, Head, InvitationId, Millis, PracticeId, RecordId, Revision,
+    Seq, SpaceId,
+};
 use sotto_protocol::limits::{ACCOUNT_BYTES_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, VAULT_BYTES_MAX};
 use sotto_protocol::log::LogState;
 use sotto_protocol::record::{Join, Kind};

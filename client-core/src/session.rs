@@ -86,7 +86,10 @@ impl Link {
 
     /// So many appends are under way that the server would refuse more.
     pub(crate) fn crowded(&self) -> bool {
-        let appends = self.pending.values().filter(|(_, p)| matches!(p, Pending::Append { .. } | Pending::EraAppend { .. }));
+        let appends = self
+            .pending
+            .values()
+            .filter(|(_, p)| matches!(p, Pending::Append { .. } | Pending::EraAppend { .. }));
         appends.count() >= APPENDS_IN_FLIGHT_MAX - 8
     }
 
@@ -112,7 +115,9 @@ impl Client {
 
     /// Dials, pings and gives up as the time demands.
     pub(crate) fn drive_link(&mut self) {
-        let Some(account) = self.account.as_ref().filter(|a| !a.removed && self.registering.is_none()) else { return };
+        let Some(account) = self.account.as_ref().filter(|a| !a.removed && self.registering.is_none()) else {
+            return;
+        };
         let origin = account.origin.clone();
         match self.link.stage {
             Stage::Down if self.link.dial_at <= self.now => {
@@ -168,7 +173,8 @@ impl Client {
         let jitter = self.entropy.next_u64() % (ceiling / 2 + 1);
         self.link = Link { failures, dial_at: self.now.plus(ceiling / 2 + jitter), ..Link::default() };
         for space in self.spaces.values_mut() {
-            space.live = crate::space::Live { alarm: space.live.alarm.take(), ..crate::space::Live::default() };
+            space.live =
+                crate::space::Live { alarm: space.live.alarm.take(), ..crate::space::Live::default() };
         }
         if let Some(keeping) = &mut self.keeping {
             // A write that was not answered is written again.
@@ -186,8 +192,12 @@ impl Client {
             return;
         };
         match (self.link.stage, frame.body) {
-            (Stage::Greeting, ServerBody::Hello { challenge, .. }) => self.sign_in(frame.incarnation, challenge),
-            (Stage::SigningIn(incarnation), body) if incarnation == frame.incarnation => self.signing_in(incarnation, body),
+            (Stage::Greeting, ServerBody::Hello { challenge, .. }) => {
+                self.sign_in(frame.incarnation, challenge);
+            }
+            (Stage::SigningIn(incarnation), body) if incarnation == frame.incarnation => {
+                self.signing_in(incarnation, body);
+            }
             (Stage::Ready(incarnation), body) if incarnation == frame.incarnation => self.answer(body),
             (Stage::Down | Stage::Dialling | Stage::HangingUp, _) => {}
             (Stage::Greeting | Stage::SigningIn(_) | Stage::Ready(_), _) => self.hang_up(),
@@ -231,28 +241,39 @@ impl Client {
 
     fn answer(&mut self, body: ServerBody) {
         match body {
-            ServerBody::Error { req: None, .. } | ServerBody::Hello { .. } | ServerBody::Ready { .. } => self.hang_up(),
+            ServerBody::Error { req: None, .. } | ServerBody::Hello { .. } | ServerBody::Ready { .. } => {
+                self.hang_up();
+            }
             ServerBody::Error { req: Some(req), code, retry_after_ms } => {
                 if let Some(pending) = self.link.take(req) {
-                    self.refused(pending, code, retry_after_ms);
+                    self.refused(&pending, code, retry_after_ms);
                 }
             }
-            ServerBody::Appended { req, id, seq, head, at, payload_hash, repeat } => match self.link.take(req) {
-                Some(Pending::Append { space, number, record }) if record.header().id == id => {
-                    self.appended(space, number, *record, &crate::writing::Ack { seq, head, at, payload_hash, repeat });
+            ServerBody::Appended { req, id, seq, head, at, payload_hash, repeat } => {
+                match self.link.take(req) {
+                    Some(Pending::Append { space, number, record }) if record.header().id == id => {
+                        self.appended(
+                            space,
+                            number,
+                            *record,
+                            &crate::writing::Ack { seq, head, at, payload_hash, repeat },
+                        );
+                    }
+                    Some(Pending::EraAppend { space, record }) if record.header().id == id => {
+                        self.era_appended(space, *record, seq, at);
+                    }
+                    _ => self.hang_up(),
                 }
-                Some(Pending::EraAppend { space, record }) if record.header().id == id => {
-                    self.era_appended(space, *record, seq, at);
-                }
-                _ => self.hang_up(),
-            },
+            }
             ServerBody::Subscribed { req, head } => match self.link.take(req) {
                 Some(Pending::Subscribe(space)) if head.space == space => self.subscribed(head),
                 Some(Pending::Restore(space)) if head.space == space => self.handed_back(head),
                 _ => self.hang_up(),
             },
             ServerBody::Page { req, space, records, head } => match self.link.take(req) {
-                Some(Pending::Read(asked)) if asked == space && head.space == space => self.page(space, records, head),
+                Some(Pending::Read(asked)) if asked == space && head.space == space => {
+                    self.page(space, records, head);
+                }
                 _ => self.hang_up(),
             },
             ServerBody::Push { space, records } => self.push(space, records),
@@ -263,7 +284,7 @@ impl Client {
             }
             ServerBody::Done { req } => {
                 if let Some(pending) = self.link.take(req) {
-                    self.done(req, pending);
+                    self.done(req, &pending);
                 }
             }
             ServerBody::Vault { req, revision, sealed } => {
@@ -281,12 +302,12 @@ impl Client {
         }
     }
 
-    fn done(&mut self, req: Req, pending: Pending) {
+    fn done(&mut self, req: Req, pending: &Pending) {
         match pending {
-            Pending::VaultPut(revision) => self.vault_stored(revision),
-            Pending::InvitationPut(id) => self.invited(id),
-            Pending::Revoke(id) => self.event(Event::Revoked(id)),
-            Pending::CardHandBack(space) => self.card_handed_back(space, req),
+            Pending::VaultPut(revision) => self.vault_stored(*revision),
+            Pending::InvitationPut(id) => self.invited(*id),
+            Pending::Revoke(id) => self.event(Event::Revoked(*id)),
+            Pending::CardHandBack(space) => self.card_handed_back(*space, req),
             Pending::Append { .. }
             | Pending::EraAppend { .. }
             | Pending::Subscribe(_)
@@ -298,29 +319,33 @@ impl Client {
         }
     }
 
-    fn refused(&mut self, pending: Pending, code: ErrorCode, retry_after_ms: Option<u64>) {
+    fn refused(&mut self, pending: &Pending, code: ErrorCode, retry_after_ms: Option<u64>) {
         match pending {
-            Pending::Append { space, number, .. } => self.append_refused(space, number, code, retry_after_ms),
-            Pending::EraAppend { space, .. } => self.era_refused(space, code, retry_after_ms),
-            Pending::Subscribe(space) | Pending::Read(space) => self.read_refused(space, code),
-            Pending::Restore(space) => self.hand_back_refused(space, code),
-            Pending::CardGet { account, .. } => self.card_refused(account, code),
+            Pending::Append { space, number, .. } => {
+                self.append_refused(*space, *number, code, retry_after_ms)
+            }
+            Pending::EraAppend { space, .. } => self.era_refused(*space, code, retry_after_ms),
+            Pending::Subscribe(space) | Pending::Read(space) => self.read_refused(*space, code),
+            Pending::Restore(space) => self.hand_back_refused(*space, code),
+            Pending::CardGet { account, .. } => self.card_refused(*account, code),
             // The server has this card or a later one.
             Pending::CardHandBack(space) => {
                 let cards: Vec<Req> = self
                     .spaces
-                    .get(&space)
+                    .get(space)
                     .and_then(|s| s.live.hand_back.as_ref())
                     .map(|h| h.cards.iter().copied().filter(|r| !self.link.pending.contains_key(r)).collect())
                     .unwrap_or_default();
                 for req in cards {
-                    self.card_handed_back(space, req);
+                    self.card_handed_back(*space, req);
                 }
             }
             Pending::VaultGet => self.alarm(None, Alarm::OldVault),
             Pending::VaultPut(_) => self.vault_refused(code),
-            Pending::InvitationPut(id) => self.invitation_refused(id, code, retry_after_ms),
-            Pending::Revoke(_) => self.event(Event::Failed(crate::io::Failure::Server { code, retry_after_ms })),
+            Pending::InvitationPut(id) => self.invitation_refused(*id, code, retry_after_ms),
+            Pending::Revoke(_) => {
+                self.event(Event::Failed(crate::io::Failure::Server { code, retry_after_ms }));
+            }
             Pending::Ping => {}
         }
     }

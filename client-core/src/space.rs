@@ -38,6 +38,7 @@ pub(crate) struct Space {
 
 /// What is under way on the current connection.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one connection")]
 pub(crate) struct Live {
     /// Where the server says the space stands.
     pub(crate) server: Option<SpaceHead>,
@@ -203,7 +204,8 @@ impl Space {
         let header = stored.record.header();
         let Some(payload) = stored.record.payload() else { return EntryBody::Dropped };
         let Some(key) = self.record_key(header.era) else { return EntryBody::Closed };
-        let place = ContentPlace { space: header.space, era: header.era, author: header.author, record: header.id };
+        let place =
+            ContentPlace { space: header.space, era: header.era, author: header.author, record: header.id };
         let opened = seal::open_content(&key, &place, payload.as_slice());
         match opened.map(|plain| Bytes::new(plain.to_vec())) {
             Ok(Ok(frame)) => EntryBody::Opened { frame },

@@ -103,7 +103,8 @@ impl Client {
 
     pub(crate) fn read_on(&mut self, id: SpaceId) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        let behind = space.live.server.is_some_and(|s| s.seq > space.log.seq()) || !space.live.ahead.is_empty();
+        let behind =
+            space.live.server.is_some_and(|s| s.seq > space.log.seq()) || !space.live.ahead.is_empty();
         let has_next = space.live.ahead.contains_key(&space.log.seq().next());
         if !behind || has_next || space.live.reading || space.live.alarm.is_some() || !space.live.subscribed {
             return;
@@ -164,9 +165,11 @@ impl Client {
                 forked |= !space.confirms(&stored);
             } else if space.live.ahead.len() < AHEAD_MAX {
                 // Two different records for one position: the first may be one's own, acknowledged one.
-                let other = space.live.ahead.get(&stored.seq).is_some_and(|known| {
-                    known.record.header_bytes() != stored.record.header_bytes()
-                });
+                let other = space
+                    .live
+                    .ahead
+                    .get(&stored.seq)
+                    .is_some_and(|known| known.record.header_bytes() != stored.record.header_bytes());
                 forked |= other;
                 space.live.ahead.entry(stored.seq).or_insert(stored);
             }
@@ -282,7 +285,9 @@ impl Client {
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.missing.remove(&target);
         let Some(seq) = space.seq_of(&target) else { return };
-        let Some(entry) = space.by_id.get(&target).and_then(|index| space.entries.get_mut(*index)) else { return };
+        let Some(entry) = space.by_id.get(&target).and_then(|index| space.entries.get_mut(*index)) else {
+            return;
+        };
         entry.body = EntryBody::Dropped;
         let entry = entry.clone();
         self.put(rows::entry(id, seq), &entry);
@@ -308,7 +313,10 @@ impl Client {
             if space.head_at(pinned.seq) != Some(pinned.head) {
                 self.alarm(Some(id), Alarm::Forked);
             }
-        } else if space.live.server.is_some_and(|s| s.seq < pinned.seq) && space.caught_up() && space.live.alarm.is_none() {
+        } else if space.live.server.is_some_and(|s| s.seq < pinned.seq)
+            && space.caught_up()
+            && space.live.alarm.is_none()
+        {
             let have = space.log.seq();
             self.event(Event::Alarm { space: Some(id), alarm: Alarm::Withheld { expected: pinned, have } });
         }
@@ -319,15 +327,18 @@ impl Client {
         let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return };
         let Some(space) = self.spaces.get(&id) else { return };
         let confirmed = keeping.vault.spaces.get(&id).is_some_and(|p| p.confirmed);
-        let (Some(join), Some(founding), false) = (&space.join, space.log.founding(), confirmed) else { return };
+        let (Some(join), Some(founding), false) = (&space.join, space.log.founding(), confirmed) else {
+            return;
+        };
         if join.inviter != account.id {
             return;
         }
         let Some(founder) = space.entries.first().map(|e| e.id.author) else { return };
         let Some(joiner) = self.cards.identity(founder) else { return };
-        let (Some(invitation), Some(secret)) =
-            (keeping.vault.invitations.get(&join.invitation), keeping.vault.invitation_secret(join.invitation))
-        else {
+        let (Some(invitation), Some(secret)) = (
+            keeping.vault.invitations.get(&join.invitation),
+            keeping.vault.invitation_secret(join.invitation),
+        ) else {
             return;
         };
         let claim = JoinClaim {
@@ -342,7 +353,8 @@ impl Client {
         let proven = verify_proof(&secret.derive_join(), &claim, &join.proof).is_ok()
             && self.cards.pin(founder, Version(1)).is_some_and(|pin| pin.hash == join.card_hash);
         let first = invitation.consumed.is_none_or(|c| c == consumed);
-        let role_fits = space.log.era().and_then(|e| e.member(founder)).is_some_and(|m| m.role == invitation.role);
+        let role_fits =
+            space.log.era().and_then(|e| e.member(founder)).is_some_and(|m| m.role == invitation.role);
         let invitation_id = join.invitation;
         if !proven || !first || !role_fits || invitation.revoked {
             self.alarm(Some(id), Alarm::Uninvited(founder));
@@ -369,7 +381,11 @@ impl Client {
     // Cards.
 
     pub(crate) fn ask_card(&mut self, account: AccountId, version: Option<Version>) {
-        self.request(Pending::CardGet { account, version }, |req| ClientFrame::CardGet { req, account, version });
+        self.request(Pending::CardGet { account, version }, |req| ClientFrame::CardGet {
+            req,
+            account,
+            version,
+        });
     }
 
     pub(crate) fn card_changed(&mut self, account: AccountId, version: Version) {
@@ -382,7 +398,12 @@ impl Client {
         self.card_awaited(account, None);
     }
 
-    pub(crate) fn card_arrived(&mut self, account: AccountId, asked: Option<Version>, card: Option<Signed<Card>>) {
+    pub(crate) fn card_arrived(
+        &mut self,
+        account: AccountId,
+        asked: Option<Version>,
+        card: Option<Signed<Card>>,
+    ) {
         if let Some(signed) = card {
             match VerifiedCard::verify(signed) {
                 Ok(card) if card.card().account == account => {
@@ -403,7 +424,11 @@ impl Client {
     pub(crate) fn learn_card(&mut self, card: VerifiedCard) -> bool {
         let (account, identity, version) = (card.card().account, card.card().identity, card.card().version);
         let pinned = self.keeping.as_ref().and_then(|k| {
-            if account == k.vault.account { Some(k.vault.identity) } else { k.vault.peers.get(&account).map(|p| p.identity) }
+            if account == k.vault.account {
+                Some(k.vault.identity)
+            } else {
+                k.vault.peers.get(&account).map(|p| p.identity)
+            }
         });
         if pinned.is_some_and(|p| p != identity) {
             self.alarm(None, Alarm::IdentityChanged(account));
@@ -432,7 +457,11 @@ impl Client {
     /// This very device may be one that the newest card removed.
     fn own_card_learned(&mut self, account: AccountId, version: Version) {
         let Some(mine) = self.account.as_mut().filter(|a| a.id == account) else { return };
-        let listed = self.cards.newest(account).and_then(|c| c.card().device(mine.device)).is_some_and(|d| d.active_at(version));
+        let listed = self
+            .cards
+            .newest(account)
+            .and_then(|c| c.card().device(mine.device))
+            .is_some_and(|d| d.active_at(version));
         if !listed && !mine.removed {
             mine.removed = true;
             self.save_account();
@@ -464,9 +493,10 @@ fn alarm_of(refusal: &Refusal, next: Seq) -> Alarm {
         Refusal::KindUnknown(_) => Alarm::UpdateNeeded,
         Refusal::Forged | Refusal::PayloadMismatch | Refusal::DeviceNotListed => Alarm::Forged,
         Refusal::SeenElsewhere | Refusal::StaleEra { .. } => Alarm::Forked,
-        Refusal::SeenAhead => {
-            Alarm::Withheld { expected: Seen { seq: next, head: sotto_protocol::ids::Head::ZERO }, have: Seq(next.0.saturating_sub(1)) }
-        }
+        Refusal::SeenAhead => Alarm::Withheld {
+            expected: Seen { seq: next, head: sotto_protocol::ids::Head::ZERO },
+            have: Seq(next.0.saturating_sub(1)),
+        },
         Refusal::PayloadMissing => Alarm::PayloadWithheld,
         Refusal::IdentityChanged
         | Refusal::Malformed(_)

@@ -22,6 +22,7 @@ struct Timeline {
     names: BTreeMap<AccountId, String>,
     read: BTreeMap<MessageId, Vec<AccountId>>,
     marks: BTreeMap<MessageId, (bool, bool)>,
+    dropped: BTreeSet<MessageId>,
 }
 
 /// Where a frame stands.
@@ -41,6 +42,7 @@ impl Timeline {
             names: BTreeMap::new(),
             read: BTreeMap::new(),
             marks: BTreeMap::new(),
+            dropped: BTreeSet::new(),
         };
         let resent = resent(space);
         for (entry, seq) in space.entries.iter().zip(1..) {
@@ -52,7 +54,8 @@ impl Timeline {
             if let OutboxBody::Content { frame } = &row.body
                 && let Ok(frame) = ContentFrame::from_bytes(frame.as_slice())
             {
-                let place = Place { id: MessageId { author: me, record: row.id }, seq: None, stored_at: None };
+                let place =
+                    Place { id: MessageId { author: me, record: row.id }, seq: None, stored_at: None };
                 timeline.frame(place, frame);
                 if row.refused.is_some()
                     && let Some(message) = timeline.message(&place.id)
@@ -74,14 +77,12 @@ impl Timeline {
             (EntryBody::Closed, Some(frame)) => self.frame(place, frame.clone()),
             (EntryBody::Closed, None) => self.add(place, entry.at, BodyView::Resending, false),
             (EntryBody::Bad, _) => self.add(place, entry.at, BodyView::Unreadable, false),
-            // Whether it was a message is told by the take-back that names it.
-            (EntryBody::Dropped, _) => self.add(place, entry.at, BodyView::Resending, false),
+            (EntryBody::Dropped, _) => {
+                // Whether it was a message is told by the take-back that names it.
+                self.dropped.insert(entry.id);
+                self.add(place, entry.at, BodyView::TakenBack, false);
+            }
             (EntryBody::Visible, _) => {}
-        }
-        if entry.body == EntryBody::Dropped
-            && let Some(message) = self.message(&entry.id)
-        {
-            message.refused = true;
         }
     }
 
@@ -111,7 +112,12 @@ impl Timeline {
         let author = place.id.author;
         match frame.content {
             Content::Message(message) => {
-                self.add(place, frame.sent_at, BodyView::Text(message.text.as_str().to_owned()), message.bring);
+                self.add(
+                    place,
+                    frame.sent_at,
+                    BodyView::Text(message.text.as_str().to_owned()),
+                    message.bring,
+                );
             }
             Content::Edit(edit) if edit.target.author == author => {
                 if let Some(message) = self.message(&edit.target)
@@ -124,23 +130,22 @@ impl Timeline {
             Content::TakeBack(target) if target.author == author => {
                 if let Some(message) = self.message(&target) {
                     message.body = BodyView::TakenBack;
-                    message.refused = false;
                 }
+                self.dropped.remove(&target);
             }
-            Content::Edit(_) | Content::TakeBack(_) => {}
             Content::Acknowledge(target) if target.author != author => {
                 let readers = self.read.entry(target).or_default();
                 if !readers.contains(&author) {
                     readers.push(author);
                 }
             }
-            Content::Acknowledge(_) => {}
             Content::Bring(target) => self.marks.entry(target).or_default().0 = true,
             Content::Hold(target) => self.marks.entry(target).or_default().1 = true,
             Content::Profile(name) => {
                 self.names.insert(author, name.as_str().to_owned());
             }
-            Content::Resend(_) => {}
+            // Not the author's to change, or taken in where the original stands.
+            Content::Edit(_) | Content::TakeBack(_) | Content::Acknowledge(_) | Content::Resend(_) => {}
             Content::Unknown(..) => self.add(place, frame.sent_at, BodyView::Newer, false),
         }
     }
@@ -157,7 +162,8 @@ impl Timeline {
             }
         }
         // A dropped payload that no take-back names was an edit of something taken back.
-        self.messages.retain(|m| !(m.seq.is_some() && m.refused));
+        let dropped = core::mem::take(&mut self.dropped);
+        self.messages.retain(|m| !dropped.contains(&m.id));
         self
     }
 }
@@ -167,7 +173,8 @@ fn resent(space: &Space) -> BTreeMap<MessageId, ContentFrame> {
     let mut resent = BTreeMap::new();
     for entry in &space.entries {
         if let EntryBody::Opened { frame } = &entry.body
-            && let Ok(ContentFrame { content: Content::Resend(again), .. }) = ContentFrame::from_bytes(frame.as_slice())
+            && let Ok(ContentFrame { content: Content::Resend(again), .. }) =
+                ContentFrame::from_bytes(frame.as_slice())
             && again.original.author == entry.id.author
             && let Ok(original) = ContentFrame::from_bytes(again.frame.as_slice())
         {
@@ -213,7 +220,11 @@ impl Client {
     /// The account's spaces.
     pub fn spaces(&self) -> Vec<SpaceView> {
         let Some(account) = self.account.as_ref().map(|a| a.id) else { return Vec::new() };
-        self.spaces.values().filter(|s| s.log.seq() > Seq::ZERO).map(|s| self.space_view(s, account)).collect()
+        self.spaces
+            .values()
+            .filter(|s| s.log.seq() > Seq::ZERO)
+            .map(|s| self.space_view(s, account))
+            .collect()
     }
 
     fn space_view(&self, space: &Space, me: AccountId) -> SpaceView {
@@ -256,13 +267,14 @@ impl Client {
     /// Invitations this account made.
     pub fn invitations(&self) -> Vec<InvitationView> {
         let Some(keeping) = &self.keeping else { return Vec::new() };
-        let view = |(id, e): (&sotto_protocol::ids::InvitationId, &crate::vault::InvitationEntry)| InvitationView {
-            id: *id,
-            role: e.role,
-            expires_at: e.expires_at,
-            used_by: e.consumed.map(|c| c.account),
-            revoked: e.revoked,
-        };
+        let view =
+            |(id, e): (&sotto_protocol::ids::InvitationId, &crate::vault::InvitationEntry)| InvitationView {
+                id: *id,
+                role: e.role,
+                expires_at: e.expires_at,
+                used_by: e.consumed.map(|c| c.account),
+                revoked: e.revoked,
+            };
         keeping.vault.invitations.iter().map(view).collect()
     }
 
@@ -278,12 +290,17 @@ impl Client {
                 account.restored = true;
             }
             self.save_account();
-            let texts = |s: &Space| Timeline::of(s, me).messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count();
+            let texts = |s: &Space| {
+                Timeline::of(s, me).messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count()
+            };
             let messages = u64::try_from(self.spaces.values().map(texts).sum::<usize>()).unwrap_or(u64::MAX);
             let spaces = u64::try_from(self.spaces.len()).unwrap_or(u64::MAX);
             self.event(crate::io::Event::Restored { messages, spaces });
         }
-        let idle = known && self.vault_clean() && self.inviting.is_empty() && self.spaces.values().all(|s| self.at_rest(s, me));
+        let idle = known
+            && self.vault_clean()
+            && self.inviting.is_empty()
+            && self.spaces.values().all(|s| self.at_rest(s, me));
         if idle && core::mem::take(&mut self.sync_wanted) {
             self.event(crate::io::Event::Synced);
         }

@@ -9,7 +9,10 @@ use crate::crypto::wrap::SealingSecret;
 use core::fmt;
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{self, DecodeError, Text};
-use sotto_protocol::ids::{AccountId, DeviceId, Fingerprint, Handle, Hash, Head, InvitationId, Millis, PracticeId, Seq, SpaceId, Version};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, Fingerprint, Handle, Hash, Head, InvitationId, Millis, PracticeId, Seq, SpaceId,
+    Version,
+};
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::record::Seen;
 use sotto_protocol::roster::Role;

@@ -4,7 +4,9 @@
 //! made ([`crate::timeline`]) and words in any language. Invariant: a view holds nothing that is not stored.
 
 use crate::io::{Alarm, MessageId};
-use sotto_protocol::ids::{AccountId, DeviceId, EraNumber, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, EraNumber, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version,
+};
 use sotto_protocol::link::Origin;
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::PublicKey;
@@ -64,6 +66,7 @@ pub struct MemberView {
 
 /// A space.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that hosts show side by side")]
 pub struct SpaceView {
     /// Space.
     pub id: SpaceId,
@@ -93,6 +96,7 @@ pub struct SpaceView {
 
 /// A message as it stands now: edits applied, taken-back texts gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that hosts show side by side")]
 pub struct MessageView {
     /// Message.
     pub id: MessageId,

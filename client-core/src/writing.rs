@@ -86,7 +86,8 @@ impl Client {
     }
 
     fn queue_content(&mut self, id: SpaceId, content: Content) -> RecordId {
-        let frame = ContentFrame { sent_at: self.now, content }.to_bytes().ok().and_then(|b| Bytes::new(b).ok());
+        let frame =
+            ContentFrame { sent_at: self.now, content }.to_bytes().ok().and_then(|b| Bytes::new(b).ok());
         self.queue_row(id, None, OutboxBody::Content { frame: frame.unwrap_or_default() })
     }
 
@@ -107,9 +108,10 @@ impl Client {
     /// An id that every device of this account would choose for the same thing.
     fn derived_id(&self, space: SpaceId, what: &[&[u8]]) -> RecordId {
         let account = self.account.as_ref().map(|a| a.id.0).unwrap_or_default();
-        let parts: Vec<&[u8]> = [space.as_bytes(), &account[..]].into_iter().chain(what.iter().copied()).collect();
+        let parts: Vec<&[u8]> =
+            [space.as_bytes(), &account[..]].into_iter().chain(what.iter().copied()).collect();
         let hash = hash::labelled(Label::HashRecordId, &parts);
-        hash.0.first_chunk::<16>().map(|id| RecordId(*id)).unwrap_or(RecordId::ZERO)
+        hash.0.first_chunk::<16>().map_or(RecordId::ZERO, |id| RecordId(*id))
     }
 
     /// Tells the others one's name.
@@ -121,8 +123,12 @@ impl Client {
 
     fn queue_once(&mut self, id: SpaceId, record: RecordId, content: Content) {
         let Some(message) = self.me(record) else { return };
-        let known = self.spaces.get(&id).is_none_or(|s| s.by_id.contains_key(&message) || s.waiting(record).is_some());
-        let frame = ContentFrame { sent_at: self.now, content }.to_bytes().ok().and_then(|b| Bytes::new(b).ok());
+        let known = self
+            .spaces
+            .get(&id)
+            .is_none_or(|s| s.by_id.contains_key(&message) || s.waiting(record).is_some());
+        let frame =
+            ContentFrame { sent_at: self.now, content }.to_bytes().ok().and_then(|b| Bytes::new(b).ok());
         if let (false, Some(frame)) = (known, frame) {
             self.queue_row(id, Some(record), OutboxBody::Content { frame });
         }
@@ -190,7 +196,11 @@ impl Client {
     }
 
     /// The founding era of a space.
-    pub(crate) fn found(&mut self, id: SpaceId, members: &[(AccountId, sotto_protocol::roster::Role)]) -> Option<Record> {
+    pub(crate) fn found(
+        &mut self,
+        id: SpaceId,
+        members: &[(AccountId, sotto_protocol::roster::Role)],
+    ) -> Option<Record> {
         let pinned = self.pinned(members)?;
         let body = self.seal_era(id, EraId::ZERO, EraNumber::ZERO, pinned, Cause::Founding, Vec::new())?;
         self.sign_record(id, EraId::ZERO, Kind::Era, None, codec::encode(&body))
@@ -205,7 +215,8 @@ impl Client {
             space.live.retry_at = None;
         }
         let live = &space.live;
-        let still = live.alarm.is_some() || live.hand_back.is_some() || live.retry_at.is_some() || !live.subscribed;
+        let still =
+            live.alarm.is_some() || live.hand_back.is_some() || live.retry_at.is_some() || !live.subscribed;
         if !self.link.ready() || still || !space.caught_up() || !space.is_member(account) {
             return;
         }
@@ -284,11 +295,19 @@ impl Client {
         }
     }
 
-    fn send_one(&mut self, id: SpaceId, number: u64, mut row: OutboxRow, (kind, payload): (Kind, Vec<u8>)) -> bool {
+    fn send_one(
+        &mut self,
+        id: SpaceId,
+        number: u64,
+        mut row: OutboxRow,
+        (kind, payload): (Kind, Vec<u8>),
+    ) -> bool {
         let Some(era) = self.spaces.get(&id).and_then(|s| s.log.era()).map(|e| e.id) else { return false };
         let Some(record) = self.sign_record(id, era, kind, Some(row.id), payload) else { return false };
         let pending = Pending::Append { space: id, number, record: Box::new(record.clone()) };
-        let Some(req) = self.request(pending, |req| ClientFrame::Append { req, record }) else { return false };
+        let Some(req) = self.request(pending, |req| ClientFrame::Append { req, record }) else {
+            return false;
+        };
         if !row.attempted {
             row.attempted = true;
             self.put(rows::outbox(id, number), &row);
@@ -316,11 +335,18 @@ impl Client {
         }
     }
 
-    pub(crate) fn append_refused(&mut self, id: SpaceId, number: u64, code: ErrorCode, retry_after_ms: Option<u64>) {
+    pub(crate) fn append_refused(
+        &mut self,
+        id: SpaceId,
+        number: u64,
+        code: ErrorCode,
+        retry_after_ms: Option<u64>,
+    ) {
         let retry_at = self.now.plus(retry_after_ms.unwrap_or(RETRY_MS));
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.live.in_flight.remove(&number);
-        let is_drop = space.outbox.get(&number).is_some_and(|row| matches!(row.body, OutboxBody::Drop { .. }));
+        let is_drop =
+            space.outbox.get(&number).is_some_and(|row| matches!(row.body, OutboxBody::Drop { .. }));
         match code {
             ErrorCode::EraRequired => space.live.era_required = true,
             ErrorCode::StaleEra | ErrorCode::SeenAhead | ErrorCode::SeenElsewhere => {
@@ -371,7 +397,8 @@ fn is_edit_of(body: &EntryBody, target: MessageId) -> bool {
 /// Checks a draft against what is there.
 fn content_of(space: &Space, me: AccountId, draft: Draft) -> Result<Content, Rejected> {
     let there = |target: &MessageId| space.by_id.contains_key(target);
-    let mine = |target: &MessageId| target.author == me && (there(target) || space.waiting(target.record).is_some());
+    let mine =
+        |target: &MessageId| target.author == me && (there(target) || space.waiting(target.record).is_some());
     let content = match draft {
         Draft::Message { text, bring } => Content::Message(Message { text: checked(text)?, bring }),
         Draft::Edit { target, text } if mine(&target) => Content::Edit(Edit { target, text: checked(text)? }),
@@ -379,7 +406,11 @@ fn content_of(space: &Space, me: AccountId, draft: Draft) -> Result<Content, Rej
         Draft::Acknowledge(target) if there(&target) => Content::Acknowledge(target),
         Draft::Bring(target) if there(&target) || mine(&target) => Content::Bring(target),
         Draft::Hold(target) if there(&target) => Content::Hold(target),
-        Draft::Edit { .. } | Draft::TakeBack(_) | Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) => {
+        Draft::Edit { .. }
+        | Draft::TakeBack(_)
+        | Draft::Acknowledge(_)
+        | Draft::Bring(_)
+        | Draft::Hold(_) => {
             return Err(Rejected::MessageUnknown);
         }
     };

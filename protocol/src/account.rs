@@ -249,7 +249,11 @@ pub enum AccountAnswer {
 }
 
 fn sized(bytes: &[u8]) -> Result<&[u8], DecodeError> {
-    if bytes.len() <= ACCOUNT_BYTES_MAX { Ok(bytes) } else { Err(DecodeError::malformed("request: too long")) }
+    if bytes.len() <= ACCOUNT_BYTES_MAX {
+        Ok(bytes)
+    } else {
+        Err(DecodeError::malformed("request: too long"))
+    }
 }
 
 impl AccountRequest {

@@ -26,7 +26,11 @@ impl SealingPublic {
 
     /// Checks the length.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, DecodeError> {
-        if bytes.len() == Self::LEN { Ok(Self(bytes.to_vec())) } else { Err(DecodeError::malformed("length of sealing key")) }
+        if bytes.len() == Self::LEN {
+            Ok(Self(bytes.to_vec()))
+        } else {
+            Err(DecodeError::malformed("length of sealing key"))
+        }
     }
 
     /// The bytes.
@@ -151,7 +155,10 @@ impl From<OpenSignedError> for CardError {
 impl Card {
     fn check(&self) -> Result<(), CardError> {
         let refuse = |what: &str| Err(CardError::Malformed(DecodeError::malformed(format!("card: {what}"))));
-        if self.version == Version::ZERO || self.sealing_since == Version::ZERO || self.sealing_since > self.version {
+        if self.version == Version::ZERO
+            || self.sealing_since == Version::ZERO
+            || self.sealing_since > self.version
+        {
             return refuse("version");
         }
         if self.devices.len() > DEVICES_EVER_MAX || self.active().count() > DEVICES_MAX {
@@ -194,7 +201,10 @@ impl Card {
         }
         let same = self.account == earlier.account && self.identity == earlier.identity;
         let kept = earlier.devices.iter().zip(&self.devices).all(|(old, new)| {
-            let fixed = old.id == new.id && old.key == new.key && old.added_in == new.added_in && old.added_at == new.added_at;
+            let fixed = old.id == new.id
+                && old.key == new.key
+                && old.added_in == new.added_in
+                && old.added_at == new.added_at;
             let tombstone = match old.removed_in {
                 Some(_) => old.removed_in == new.removed_in,
                 None => new.removed_in.is_none_or(|r| r > earlier.version),

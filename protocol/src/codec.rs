@@ -33,7 +33,10 @@ pub fn encode<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
 }
 
 /// Decodes a value that must fill the whole input.
-pub fn decode<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8], what: &'static str) -> Result<T, DecodeError> {
+pub fn decode<'b, T: minicbor::Decode<'b, ()>>(
+    bytes: &'b [u8],
+    what: &'static str,
+) -> Result<T, DecodeError> {
     let mut decoder = minicbor::Decoder::new(bytes);
     let value = decoder.decode().map_err(|e| DecodeError::malformed(format!("{what}: {e}")))?;
     if decoder.position() == bytes.len() {
@@ -50,7 +53,11 @@ pub struct Bytes<const MAX: usize>(Vec<u8>);
 impl<const MAX: usize> Bytes<MAX> {
     /// Checks the length.
     pub fn new(bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        if bytes.len() <= MAX { Ok(Self(bytes)) } else { Err(DecodeError::malformed(format!("bytes: more than {MAX}"))) }
+        if bytes.len() <= MAX {
+            Ok(Self(bytes))
+        } else {
+            Err(DecodeError::malformed(format!("bytes: more than {MAX}")))
+        }
     }
 
     /// The bytes.
@@ -93,7 +100,11 @@ impl<const MAX: usize, C> minicbor::Encode<C> for Bytes<MAX> {
 impl<'b, const MAX: usize, C> minicbor::Decode<'b, C> for Bytes<MAX> {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let bytes = d.bytes()?;
-        if bytes.len() <= MAX { Ok(Self(bytes.to_vec())) } else { Err(minicbor::decode::Error::message("bytes too long")) }
+        if bytes.len() <= MAX {
+            Ok(Self(bytes.to_vec()))
+        } else {
+            Err(minicbor::decode::Error::message("bytes too long"))
+        }
     }
 }
 
@@ -106,7 +117,11 @@ impl<const MAX: usize> Text<MAX> {
     /// Checks the length.
     pub fn new(text: impl Into<String>) -> Result<Self, DecodeError> {
         let text = text.into();
-        if text.len() <= MAX { Ok(Self(text)) } else { Err(DecodeError::malformed(format!("text: more than {MAX} bytes"))) }
+        if text.len() <= MAX {
+            Ok(Self(text))
+        } else {
+            Err(DecodeError::malformed(format!("text: more than {MAX} bytes")))
+        }
     }
 
     /// The text.
@@ -134,7 +149,11 @@ impl<const MAX: usize, C> minicbor::Encode<C> for Text<MAX> {
 impl<'b, const MAX: usize, C> minicbor::Decode<'b, C> for Text<MAX> {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let text = d.str()?;
-        if text.len() <= MAX { Ok(Self(text.to_owned())) } else { Err(minicbor::decode::Error::message("text too long")) }
+        if text.len() <= MAX {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(minicbor::decode::Error::message("text too long"))
+        }
     }
 }
 

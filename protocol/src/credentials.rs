@@ -93,8 +93,13 @@ impl CredentialSet {
     /// Opens a set under the account's identity and checks its inner rules.
     pub fn verify(signed: &Signed<Self>, identity: &PublicKey) -> Result<Self, OpenSignedError> {
         let set = signed.open(identity)?;
-        let unique = set.methods.iter().enumerate().all(|(i, m)| set.methods.iter().take(i).all(|o| o.id != m.id));
-        if set.version == Version::ZERO || set.methods.is_empty() || set.methods.len() > METHODS_MAX || !unique {
+        let unique =
+            set.methods.iter().enumerate().all(|(i, m)| set.methods.iter().take(i).all(|o| o.id != m.id));
+        if set.version == Version::ZERO
+            || set.methods.is_empty()
+            || set.methods.len() > METHODS_MAX
+            || !unique
+        {
             return Err(DecodeError::malformed("credential set: methods or version").into());
         }
         Ok(set)

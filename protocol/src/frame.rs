@@ -8,7 +8,10 @@ use crate::card::Card;
 use crate::codec::{self, Bytes, DecodeError, Text};
 use crate::credentials::SealedVault;
 use crate::error::ErrorCode;
-use crate::ids::{AccountId, DeviceId, EraId, Hash, Head, IncarnationId, InvitationId, Millis, RecordId, Revision, Seq, SpaceId, Version};
+use crate::ids::{
+    AccountId, DeviceId, EraId, Hash, Head, IncarnationId, InvitationId, Millis, RecordId, Revision, Seq,
+    SpaceId, Version,
+};
 use crate::limits::{EPHEMERAL_BYTES_MAX, FRAME_BYTES_MAX, INVITATION_BYTES_MAX, NAME_BYTES_MAX};
 use crate::record::Record;
 use crate::roster::{Role, Roster};
@@ -335,7 +338,13 @@ pub struct Ephemeral {
 
 impl Ephemeral {
     /// What is signed: the fields before the signature, as a CBOR array.
-    pub fn message(space: SpaceId, era: EraId, author: AccountId, device: DeviceId, body: &EphemeralBody) -> Vec<u8> {
+    pub fn message(
+        space: SpaceId,
+        era: EraId,
+        author: AccountId,
+        device: DeviceId,
+        body: &EphemeralBody,
+    ) -> Vec<u8> {
         codec::encode(&(space, era, author, device, body))
     }
 }
@@ -552,7 +561,12 @@ pub enum ServerBody {
 }
 
 /// What a device signs to connect: incarnation, challenge, account and device, as a CBOR array.
-pub fn connect_message(incarnation: IncarnationId, challenge: Challenge, account: AccountId, device: DeviceId) -> Vec<u8> {
+pub fn connect_message(
+    incarnation: IncarnationId,
+    challenge: Challenge,
+    account: AccountId,
+    device: DeviceId,
+) -> Vec<u8> {
     codec::encode(&(incarnation, challenge, account, device))
 }
 

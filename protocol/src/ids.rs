@@ -179,7 +179,9 @@ impl Handle {
         if sized && first && rest {
             Ok(Self(text))
         } else {
-            Err(DecodeError::malformed("handle (3 to 64 characters of a-z, 0-9, dot, dash, underscore, first a letter)"))
+            Err(DecodeError::malformed(
+                "handle (3 to 64 characters of a-z, 0-9, dot, dash, underscore, first a letter)",
+            ))
         }
     }
 
@@ -209,7 +211,11 @@ impl<'b, C> minicbor::Decode<'b, C> for Handle {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         let text = d.str()?;
         let parsed = Self::parse(text).map_err(|_| minicbor::decode::Error::message("handle"))?;
-        if parsed.0 == text { Ok(parsed) } else { Err(minicbor::decode::Error::message("handle not canonical")) }
+        if parsed.0 == text {
+            Ok(parsed)
+        } else {
+            Err(minicbor::decode::Error::message("handle not canonical"))
+        }
     }
 }
 

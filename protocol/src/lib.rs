@@ -3,20 +3,20 @@
 //! Start reading at [`record`] (what a space is made of), then [`log`] (the rules both server and clients
 //! apply), then [`frame`] and [`account`] (how they travel). No I/O, no async, no clock, no randomness.
 
+pub mod account;
+pub mod card;
 pub mod codec;
+pub mod credentials;
+pub mod error;
+pub mod frame;
 pub mod hash;
 pub mod ids;
 pub mod label;
 pub mod limits;
-pub mod opaque;
-pub mod padding;
-pub mod sign;
-pub mod account;
-pub mod card;
-pub mod credentials;
-pub mod error;
-pub mod frame;
 pub mod link;
 pub mod log;
+pub mod opaque;
+pub mod padding;
 pub mod record;
 pub mod roster;
+pub mod sign;

@@ -83,7 +83,11 @@ impl Origin {
 
     /// `host:port`, with brackets around an IPv6 address.
     pub fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -92,7 +96,11 @@ impl fmt::Display for Origin {
         let scheme = if self.tls { "https" } else { "http" };
         let usual = if self.tls { 443 } else { 80 };
         let authority = self.authority();
-        let shown = if self.port == usual { authority.strip_suffix(&format!(":{usual}")).unwrap_or(&authority) } else { &authority };
+        let shown = if self.port == usual {
+            authority.strip_suffix(&format!(":{usual}")).unwrap_or(&authority)
+        } else {
+            &authority
+        };
         write!(f, "{scheme}://{shown}")
     }
 }
@@ -194,8 +202,15 @@ fn write_fragment(origin: &Origin, path: &str, mut body: Vec<u8>) -> String {
 /// Reads origin and body (without sort byte and checksum) of a link of the given sort.
 fn read_fragment(text: &str, sort: u8) -> Result<(Origin, Vec<u8>), LinkError> {
     let text = text.trim();
-    let (address, fragment) = text.split_once('#').ok_or(if text.contains("://") { LinkError::Damaged } else { LinkError::NotALink })?;
-    let base = address.strip_suffix("/join").or_else(|| address.strip_suffix("/setup")).ok_or(LinkError::NotALink)?;
+    let (address, fragment) = text.split_once('#').ok_or(if text.contains("://") {
+        LinkError::Damaged
+    } else {
+        LinkError::NotALink
+    })?;
+    let base = address
+        .strip_suffix("/join")
+        .or_else(|| address.strip_suffix("/setup"))
+        .ok_or(LinkError::NotALink)?;
     let origin = Origin::parse(base)?;
     if text.len() > 1024 {
         return Err(LinkError::Damaged);
@@ -232,7 +247,10 @@ mod tests {
         let text = link().to_text();
         assert!(text.starts_with("https://practice.example/join#"));
         assert_eq!(InvitationLink::parse(&text), Ok(link()));
-        let setup = SetupLink { origin: Origin { tls: false, host: "::1".into(), port: 8080 }, token: LinkSecret([9; 32]) };
+        let setup = SetupLink {
+            origin: Origin { tls: false, host: "::1".into(), port: 8080 },
+            token: LinkSecret([9; 32]),
+        };
         assert_eq!(SetupLink::parse(&setup.to_text()), Ok(setup));
     }
 

@@ -11,7 +11,9 @@
 use crate::card::{SUITE_1, VerifiedCard};
 use crate::error::ErrorCode;
 use crate::hash;
-use crate::ids::{AccountId, ApprovalId, DeviceId, EraId, EraNumber, Hash, Head, Millis, RecordId, Seq, SpaceId, Version};
+use crate::ids::{
+    AccountId, ApprovalId, DeviceId, EraId, EraNumber, Hash, Head, Millis, RecordId, Seq, SpaceId, Version,
+};
 use crate::label::Label;
 use crate::record::{Approval, Cause, Drop, EraBody, Header, Join, Kind, Member, Record};
 use crate::roster::Role;
@@ -343,7 +345,7 @@ impl LogState {
         let effect = match &self.era {
             None => self.admit_founding(record, facts)?,
             Some(era) => {
-                self.admit_author(era, record)?;
+                admit_author(era, record)?;
                 self.admit_seen(header, facts)?;
                 self.admit_kind(era, record, facts)?
             }
@@ -362,21 +364,6 @@ impl LogState {
             self.era = Some(*era);
             self.approvals_used.extend(approvals);
         }
-    }
-
-    fn admit_author(&self, era: &Era, record: &Authentic<'_>) -> Result<(), Refusal> {
-        let header = record.header();
-        let member = era.member(header.author).ok_or(Refusal::NotMember)?;
-        if member.identity != record.identity {
-            return Err(Refusal::IdentityChanged);
-        }
-        if record.removed_by(member.card_version) {
-            return Err(Refusal::DeviceNotListed);
-        }
-        if header.era != era.id {
-            return Err(Refusal::StaleEra { current: era.id });
-        }
-        Ok(())
     }
 
     fn admit_seen(&self, header: &Header, facts: &Facts<'_>) -> Result<(), Refusal> {
@@ -421,7 +408,8 @@ impl LogState {
         }
         let bytes = record.payload()?;
         let body = EraBody::parse(bytes).map_err(|_| Refusal::Malformed("era"))?;
-        let first = body.prev == EraId::ZERO && body.number == EraNumber::ZERO && body.cause == Cause::Founding;
+        let first =
+            body.prev == EraId::ZERO && body.number == EraNumber::ZERO && body.cause == Cause::Founding;
         if !first || !body.approvals.is_empty() || body.suite != SUITE_1 {
             return Err(Refusal::Malformed("founding era"));
         }
@@ -447,7 +435,7 @@ impl LogState {
         if body.member(header.author).is_none() {
             return Err(Refusal::Rule("the maker of an era stays in it"));
         }
-        self.check_change(current, header, &body)?;
+        check_change(current, header, &body)?;
         check_pins(&body, record, facts)?;
         let approvals = self.check_approvals(current, &body)?;
         Ok(Effect::Era(Box::new(self.era_of(header, bytes, body)), approvals))
@@ -466,43 +454,23 @@ impl LogState {
         }
     }
 
-    fn check_change(&self, current: &Era, header: &Header, body: &EraBody) -> Result<(), Refusal> {
-        let author = current.member(header.author).ok_or(Refusal::NotMember)?;
-        let mut raised = false;
-        for old in &current.members {
-            match body.member(old.account) {
-                Some(new) if new.identity != old.identity => return Err(Refusal::IdentityChanged),
-                Some(new) if new.role != old.role => return Err(Refusal::Rule("a role cannot change")),
-                Some(new) if new.card_version < old.card_version => return Err(Refusal::Rule("an era cannot pin an older card")),
-                Some(new) => raised |= new.card_version > old.card_version,
-                None if may_remove(author.role, old.role) => {}
-                None => return Err(Refusal::Rule("this member cannot be removed by the author")),
-            }
-        }
-        let removed = current.members.iter().any(|m| body.member(m.account).is_none());
-        let added = body.members.iter().any(|m| current.member(m.account).is_none());
-        match body.cause {
-            Cause::Founding => Err(Refusal::Malformed("a founding era comes first")),
-            Cause::Membership if removed || added => Ok(()),
-            Cause::Card if raised && !removed && !added => Ok(()),
-            Cause::Age | Cause::Void if !removed && !added => Ok(()),
-            Cause::Membership | Cause::Card | Cause::Age | Cause::Void => {
-                Err(Refusal::Rule("the cause of the era does not fit what it changes"))
-            }
-        }
-    }
-
     fn check_approvals(&self, current: &Era, body: &EraBody) -> Result<BTreeSet<ApprovalId>, Refusal> {
         let has_client = current.members.iter().any(|m| m.role == Role::Client);
-        let added: Vec<&Member> = body.members.iter().filter(|m| current.member(m.account).is_none()).collect();
+        let added: Vec<&Member> =
+            body.members.iter().filter(|m| current.member(m.account).is_none()).collect();
         if added.len() != body.approvals.len() {
             return Err(Refusal::Rule("every new reader needs one approval"));
         }
         let mut used = BTreeSet::new();
         for signed in &body.approvals {
             let claimed = signed.peek().map_err(|_| Refusal::Malformed("approval"))?;
-            let approver = current.member(claimed.approver).ok_or(Refusal::Rule("the approver is not a member"))?;
-            let entitled = if has_client { approver.role == Role::Client } else { approver.role.treats() || approver.role.owns() };
+            let approver =
+                current.member(claimed.approver).ok_or(Refusal::Rule("the approver is not a member"))?;
+            let entitled = if has_client {
+                approver.role == Role::Client
+            } else {
+                approver.role.treats() || approver.role.owns()
+            };
             if !entitled {
                 return Err(Refusal::Rule("this member cannot approve a new reader"));
             }
@@ -515,12 +483,21 @@ impl LogState {
         Ok(used)
     }
 
-    fn check_approval(&self, approval: &Approval, body: &EraBody, added: &[&Member], has_client: bool) -> Result<(), Refusal> {
+    fn check_approval(
+        &self,
+        approval: &Approval,
+        body: &EraBody,
+        added: &[&Member],
+        has_client: bool,
+    ) -> Result<(), Refusal> {
         let member = added
             .iter()
             .find(|m| m.account == approval.account)
             .ok_or(Refusal::Rule("the approval names somebody else"))?;
-        if approval.space != self.space || approval.identity != member.identity || approval.role != member.role {
+        if approval.space != self.space
+            || approval.identity != member.identity
+            || approval.role != member.role
+        {
             return Err(Refusal::Rule("the approval names somebody else"));
         }
         if body.made_at < approval.starts_at || body.made_at >= approval.expires_at {
@@ -531,6 +508,49 @@ impl LogState {
             return Err(Refusal::Rule("this role cannot be added as a reader"));
         }
         Ok(())
+    }
+}
+
+fn admit_author(era: &Era, record: &Authentic<'_>) -> Result<(), Refusal> {
+    let header = record.header();
+    let member = era.member(header.author).ok_or(Refusal::NotMember)?;
+    if member.identity != record.identity {
+        return Err(Refusal::IdentityChanged);
+    }
+    if record.removed_by(member.card_version) {
+        return Err(Refusal::DeviceNotListed);
+    }
+    if header.era != era.id {
+        return Err(Refusal::StaleEra { current: era.id });
+    }
+    Ok(())
+}
+
+fn check_change(current: &Era, header: &Header, body: &EraBody) -> Result<(), Refusal> {
+    let author = current.member(header.author).ok_or(Refusal::NotMember)?;
+    let mut raised = false;
+    for old in &current.members {
+        match body.member(old.account) {
+            Some(new) if new.identity != old.identity => return Err(Refusal::IdentityChanged),
+            Some(new) if new.role != old.role => return Err(Refusal::Rule("a role cannot change")),
+            Some(new) if new.card_version < old.card_version => {
+                return Err(Refusal::Rule("an era cannot pin an older card"));
+            }
+            Some(new) => raised |= new.card_version > old.card_version,
+            None if may_remove(author.role, old.role) => {}
+            None => return Err(Refusal::Rule("this member cannot be removed by the author")),
+        }
+    }
+    let removed = current.members.iter().any(|m| body.member(m.account).is_none());
+    let added = body.members.iter().any(|m| current.member(m.account).is_none());
+    match body.cause {
+        Cause::Founding => Err(Refusal::Malformed("a founding era comes first")),
+        Cause::Membership if removed || added => Ok(()),
+        Cause::Card if raised && !removed && !added => Ok(()),
+        Cause::Age | Cause::Void if !removed && !added => Ok(()),
+        Cause::Membership | Cause::Card | Cause::Age | Cause::Void => {
+            Err(Refusal::Rule("the cause of the era does not fit what it changes"))
+        }
     }
 }
 
@@ -550,7 +570,11 @@ fn check_founders(body: &EraBody) -> Result<(), Refusal> {
                 Role::Client => y.role.treats(),
                 role => y.role.may_invite(role),
             };
-            if pair(a, b) || pair(b, a) { Ok(()) } else { Err(Refusal::Rule("these roles cannot share a space")) }
+            if pair(a, b) || pair(b, a) {
+                Ok(())
+            } else {
+                Err(Refusal::Rule("these roles cannot share a space"))
+            }
         }
         _ => Err(Refusal::Rule("a space is founded by one or two")),
     }

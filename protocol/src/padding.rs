@@ -1,7 +1,7 @@
 //! Padding of everything that is sealed and stored (P1).
 //!
 //! Owns the length a plaintext is padded to: at least 1 KiB, then Padmé (Nikitin et al., "Reducing Metadata
-//! Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019, algorithm 1), and the filling
+//! Leakage from Encrypted Files and Communication with `PURBs`", `PoPETs` 2019, algorithm 1), and the filling
 //! (ISO/IEC 7816-4: one byte 0x80, then zeros). Invariant: `unpad(pad(x)) == x`, overhead at most 12 % above
 //! 1 KiB, and an acknowledgement, an edit and a short text have one length.
 

@@ -8,7 +8,10 @@
 use crate::codec::{self, Bytes, DecodeError};
 use crate::credentials::Wrap;
 use crate::hash;
-use crate::ids::{AccountId, ApprovalId, DeviceId, EraId, EraNumber, Hash, Head, InvitationId, Millis, RecordId, Seq, SpaceId, Version};
+use crate::ids::{
+    AccountId, ApprovalId, DeviceId, EraId, EraNumber, Hash, Head, InvitationId, Millis, RecordId, Seq,
+    SpaceId, Version,
+};
 use crate::label::Label;
 use crate::limits::{HEADER_BYTES_MAX, MEMBERS_MAX, PAYLOAD_BYTES_MAX};
 use crate::roster::Role;
@@ -139,7 +142,11 @@ pub struct Record {
 
 impl Record {
     /// Puts a record together; `header_bytes` must be what was signed.
-    pub fn from_parts(header_bytes: Vec<u8>, signature: SignatureBytes, payload: Option<Payload>) -> Result<Self, DecodeError> {
+    pub fn from_parts(
+        header_bytes: Vec<u8>,
+        signature: SignatureBytes,
+        payload: Option<Payload>,
+    ) -> Result<Self, DecodeError> {
         let header: Header = codec::decode(&header_bytes, "record header")?;
         if header.version != HEADER_VERSION {
             return Err(DecodeError::malformed("record header: version"));
@@ -212,7 +219,8 @@ impl<'b, C> Decode<'b, C> for Record {
         let header = d.bytes()?.to_vec();
         let signature = d.decode_with(ctx)?;
         let payload = d.decode_with(ctx)?;
-        Self::from_parts(header, signature, payload).map_err(|_| minicbor::decode::Error::message("record header"))
+        Self::from_parts(header, signature, payload)
+            .map_err(|_| minicbor::decode::Error::message("record header"))
     }
 }
 
@@ -295,7 +303,9 @@ impl EraBody {
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let body: Self = codec::decode(bytes, "era")?;
         let sorted = body.members.windows(2).all(|w| matches!(w, [a, b] if a.account < b.account));
-        let sized = !body.members.is_empty() && body.members.len() <= MEMBERS_MAX && body.sealed.len() == body.members.len();
+        let sized = !body.members.is_empty()
+            && body.members.len() <= MEMBERS_MAX
+            && body.sealed.len() == body.members.len();
         if sorted && sized && body.approvals.len() <= MEMBERS_MAX {
             Ok(body)
         } else {

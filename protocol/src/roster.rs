@@ -56,7 +56,9 @@ impl Role {
     /// Reads [`Role::as_str`].
     pub fn parse(text: &str) -> Result<Self, DecodeError> {
         Self::ALL.into_iter().find(|r| r.as_str() == text).ok_or_else(|| {
-            DecodeError::malformed("role (owner, owner-therapist, therapist, prescriber, front-desk or client)")
+            DecodeError::malformed(
+                "role (owner, owner-therapist, therapist, prescriber, front-desk or client)",
+            )
         })
     }
 
@@ -128,8 +130,11 @@ impl Roster {
     /// Opens a roster under the owner's identity and checks its inner rules.
     pub fn verify(signed: &Signed<Self>, owner: &PublicKey) -> Result<Self, OpenSignedError> {
         let roster = signed.open(owner)?;
-        let unique =
-            roster.staff.iter().enumerate().all(|(i, s)| roster.staff.iter().take(i).all(|o| o.account != s.account));
+        let unique = roster
+            .staff
+            .iter()
+            .enumerate()
+            .all(|(i, s)| roster.staff.iter().take(i).all(|o| o.account != s.account));
         let roles = roster.staff.iter().all(|s| s.role != Role::Client);
         let sized = roster.version > Version::ZERO && roster.staff.len() <= ROSTER_MAX;
         if unique && roles && sized && roster.owner_identity == *owner {

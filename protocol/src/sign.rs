@@ -32,7 +32,12 @@ impl PublicKey {
     }
 
     /// Verifies a signature over `label` and `message` (`verify_strict`: no small-order keys, canonical `S`).
-    pub fn verify(&self, label: Label, message: &[u8], signature: &SignatureBytes) -> Result<(), BadSignature> {
+    pub fn verify(
+        &self,
+        label: Label,
+        message: &[u8],
+        signature: &SignatureBytes,
+    ) -> Result<(), BadSignature> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         key.verify_strict(&label.frame(&[message]), &signature).map_err(|_| BadSignature)
@@ -116,7 +121,10 @@ impl<T: Signable> Signed<T> {
 
     /// Hash of bytes and signature.
     pub fn hash(&self) -> Hash {
-        hash::labelled(Label::HashSigned, &[T::LABEL.as_str().as_bytes(), self.bytes.as_slice(), &self.signature.0])
+        hash::labelled(
+            Label::HashSigned,
+            &[T::LABEL.as_str().as_bytes(), self.bytes.as_slice(), &self.signature.0],
+        )
     }
 
     /// The signed bytes.
