@@ -6,34 +6,29 @@
 //! server says is believed before it is checked against link, identity or vault.
 
 use crate::client::{Account, Client, Keeping};
-use crate::crypto::keys::{InnerKey, InvitationSecret, VaultKey};
+use crate::crypto::keys::VaultKey;
 use crate::crypto::opaque::{self, LoginState, OpaqueError, RegistrationState};
 use crate::crypto::passphrase::{Password, Strength};
 use crate::crypto::seal;
 use crate::crypto::signing::{DeviceKey, IdentityKey};
 use crate::crypto::unlock::ExportKey;
-use crate::crypto::wrap::{self, MethodWrap, SealingSecret};
+use crate::crypto::wrap::{self, MethodWrap};
 use crate::io::{Command, Event, Failure, Rejected, RequestId};
-use crate::joining::{Invited, InvitedBy};
-use crate::rows::{self, RegisteringRow};
+use crate::joining::Invited;
 use crate::space::Change;
-use crate::vault::{Inner, SealingEntry, SecretBytes, VAULT_VERSION, Vault};
-use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse, Registration, Ticket};
-use sotto_protocol::card::{Card, CardDevice, SUITE_1, VerifiedCard};
-use sotto_protocol::codec::{Bytes, Text};
-use sotto_protocol::credentials::{CredentialSet, Method, MethodKind, SealedInner, SealedVault};
+use crate::vault::{Inner, Vault};
+use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse, Ticket};
+use sotto_protocol::card::{Card, CardDevice, VerifiedCard};
+use sotto_protocol::codec::Text;
+use sotto_protocol::credentials::{CredentialSet, MethodKind};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::frame::InvitationState;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{
-    AccountId, ApprovalId, DeviceId, Handle, MethodId, PracticeId, Revision, SpaceId, Version,
-};
+use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, Revision, SpaceId};
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin};
-use sotto_protocol::record::{Approval, Record};
+use sotto_protocol::record::Approval;
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::{PublicKey, Signed};
-use std::collections::BTreeMap;
 
 /// Logins that lost a race against another device of the account begin again so often.
 const LOGIN_ATTEMPTS_MAX: u32 = 8;
@@ -45,12 +40,12 @@ const APPROVAL_MS: u64 = 24 * 3600 * 1000;
 /// A conversation under way.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    request: RequestId,
-    step: Step,
+    pub(crate) request: RequestId,
+    pub(crate) step: Step,
 }
 
 #[derive(Debug)]
-enum Step {
+pub(crate) enum Step {
     OpenInvitation {
         person: Person,
         link: Box<InvitationLink>,
@@ -81,16 +76,16 @@ enum Step {
 
 /// Who is registering.
 #[derive(Debug)]
-struct Person {
-    handle: Handle,
-    name: Text<NAME_BYTES_MAX>,
-    device_name: Text<NAME_BYTES_MAX>,
-    password: Password,
+pub(crate) struct Person {
+    pub(crate) handle: Handle,
+    pub(crate) name: Text<NAME_BYTES_MAX>,
+    pub(crate) device_name: Text<NAME_BYTES_MAX>,
+    pub(crate) password: Password,
 }
 
 /// Who is signing in, and what for.
 #[derive(Debug)]
-struct SignIn {
+pub(crate) struct SignIn {
     origin: Origin,
     handle: Handle,
     password: Password,
@@ -99,7 +94,7 @@ struct SignIn {
 }
 
 #[derive(Clone, Debug)]
-enum Purpose {
+pub(crate) enum Purpose {
     NewDevice { name: Text<NAME_BYTES_MAX> },
     RemoveDevice(DeviceId),
     AddMember { space: SpaceId, account: AccountId, role: Role, identity: PublicKey },
@@ -107,7 +102,7 @@ enum Purpose {
 
 /// What happens once the server has taken a card.
 #[derive(Debug)]
-enum Then {
+pub(crate) enum Then {
     Begin { account: Box<Account>, vault: Box<Vault>, revision: Revision, card: VerifiedCard },
     Removed { device: DeviceId, card: VerifiedCard },
 }
@@ -184,7 +179,7 @@ impl Client {
         self.login_start(SignIn { origin, handle, password, purpose, attempts: 0 })
     }
 
-    fn failed(&mut self, failure: Failure) {
+    pub(crate) fn failed(&mut self, failure: Failure) {
         self.flow = None;
         self.event(Event::Failed(failure));
     }
@@ -299,233 +294,6 @@ impl Client {
             (_, _) => self.failed(failure),
         }
     }
-
-    // Registration.
-
-    fn invitation_opened(&mut self, person: Person, link: InvitationLink, answer: AccountAnswer) {
-        let AccountAnswer::Invitation { role, state, body, inviter, practice, practice_id, .. } = answer
-        else {
-            return;
-        };
-        let code = match state {
-            InvitationState::Open => None,
-            InvitationState::Used => Some(ErrorCode::InvitationUsed),
-            InvitationState::Revoked => Some(ErrorCode::InvitationRevoked),
-            InvitationState::Expired => Some(ErrorCode::InvitationExpired),
-        };
-        if let Some(code) = code {
-            return self.failed(Failure::Server { code, retry_after_ms: None });
-        }
-        let secret = InvitationSecret::from_bytes(link.secret.0);
-        let by = InvitedBy { card: inviter, body: body.as_slice(), role };
-        let invited = match Invited::check(&link, secret, &by, practice_id) {
-            Ok(invited) => invited,
-            Err(what) => return self.failed(Failure::Dishonest(what)),
-        };
-        self.event(Event::Welcome {
-            inviter: invited.text.inviter.as_str().to_owned(),
-            practice: practice.as_str().to_owned(),
-            note: invited.text.note.as_str().to_owned(),
-        });
-        let ticket = Ticket::Invitation { id: link.id };
-        if self.register_start(person, link.origin, ticket, Some(Box::new(invited))).is_err() {
-            self.failed(Failure::Dishonest("sign-in"));
-        }
-    }
-
-    fn register_start(
-        &mut self,
-        person: Person,
-        origin: Origin,
-        ticket: Ticket,
-        invited: Option<Box<Invited>>,
-    ) -> Result<(), Rejected> {
-        let (state, message) = opaque::start_registration(&person.password, &mut self.entropy)
-            .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
-        let body = AccountRequest::RegisterStart {
-            ticket: ticket.clone(),
-            handle: person.handle.clone(),
-            opaque: message,
-        };
-        let request = self.post(origin.clone(), body.to_bytes());
-        self.flow =
-            Some(Flow { request, step: Step::RegisterStart { person, origin, ticket, state, invited } });
-        Ok(())
-    }
-
-    /// Makes the account, and everything that goes with it, and sends it.
-    fn register(
-        &mut self,
-        person: Person,
-        origin: Origin,
-        ticket: Ticket,
-        registered: opaque::Registered,
-        invited: Option<Invited>,
-    ) {
-        let handle = person.handle.clone();
-        let made = self.make_account(person, origin, &ticket, &registered, invited);
-        let Some((card, credentials, inner, founding)) = made else {
-            self.forget();
-            return self.failed(Failure::Dishonest("keys"));
-        };
-        let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return };
-        let vault = keeping.vault.to_bytes();
-        let sealed = seal::seal_vault(&account.vault_key, account.id, Revision(1), &vault, &mut self.entropy);
-        let Ok(vault) = SealedVault::new(sealed) else { return };
-        let registration = Registration {
-            ticket,
-            handle,
-            opaque: registered.upload,
-            card,
-            credentials,
-            vault,
-            inner,
-            founding,
-        };
-        let request = AccountRequest::RegisterFinish { registration: Box::new(registration) }.to_bytes();
-        let Ok(request) = Bytes::new(request) else { return };
-        let row = RegisteringRow { request };
-        self.put(rows::REGISTERING.to_vec(), &row);
-        self.registering = Some(row);
-        if let Some(keeping) = &mut self.keeping {
-            keeping.urgent = false;
-            keeping.dirty_since = None;
-        }
-        self.save_vault();
-        self.register_send(0);
-    }
-
-    #[expect(clippy::type_complexity, reason = "the parts of one registration, used once")]
-    fn make_account(
-        &mut self,
-        person: Person,
-        origin: Origin,
-        ticket: &Ticket,
-        registered: &opaque::Registered,
-        invited: Option<Invited>,
-    ) -> Option<(Signed<Card>, Signed<CredentialSet>, SealedInner, Vec<Record>)> {
-        let (role, practice) = match (ticket, &invited) {
-            (Ticket::Setup { role, practice, .. }, _) => (*role, practice.clone()),
-            (Ticket::Invitation { .. }, Some(invited)) => (invited.text.role, invited.text.practice.clone()),
-            (Ticket::Invitation { .. }, None) => return None,
-        };
-        let id = AccountId(self.random_id());
-        let device = DeviceId(self.random_id());
-        let method = MethodId(self.random_id());
-        let rng = &mut self.entropy;
-        let identity = IdentityKey::generate(rng);
-        let device_key = DeviceKey::generate(rng);
-        let sealing = SealingSecret::generate(rng);
-        let vault_key = VaultKey::generate(rng);
-        let inner_key = InnerKey::generate(rng);
-        let first = CardDevice {
-            id: device,
-            key: device_key.public(),
-            added_in: Version(1),
-            added_at: self.now,
-            removed_in: None,
-        };
-        let card = identity
-            .sign_object(&Card {
-                account: id,
-                version: Version(1),
-                identity: identity.public(),
-                devices: vec![first],
-                sealing: sealing.public(),
-                sealing_since: Version(1),
-                suites: vec![SUITE_1],
-            })
-            .ok()?;
-        let inner = Inner { version: 1, identity: SecretBytes::new(*identity.expose_seed()) }.to_bytes();
-        let inner = SealedInner::new(seal::seal_inner(&inner_key, id, &inner, rng)).ok()?;
-        let unlock = registered.export_key.derive_unlock().public();
-        let place = MethodWrap { account: id, method };
-        let method = Method {
-            id: place.method,
-            kind: MethodKind::Password,
-            vault_wrap: wrap::wrap_vault(&unlock, &vault_key, &place, rng).ok()?,
-            inner_wrap: wrap::wrap_inner(&unlock, &inner_key, &place, rng).ok()?,
-            unlock,
-            created_at: self.now,
-        };
-        let credentials = identity
-            .sign_object(&CredentialSet {
-                account: id,
-                version: Version(1),
-                opaque_hash: hash::payload(registered.upload.as_slice()),
-                inner_hash: hash::payload(inner.as_slice()),
-                vault_generation: Version(1),
-                methods: vec![method],
-            })
-            .ok()?;
-        let vault = Vault {
-            version: VAULT_VERSION,
-            account: id,
-            handle: person.handle.clone(),
-            name: person.name,
-            identity: identity.public(),
-            card_version_min: Version(1),
-            sealing: vec![SealingEntry { since: Version(1), seed: SecretBytes::new(*sealing.expose_seed()) }],
-            spaces: BTreeMap::new(),
-            peers: BTreeMap::new(),
-            invitations: BTreeMap::new(),
-            devices: BTreeMap::from([(device, person.device_name)]),
-            owner: invited.as_ref().and_then(|i| i.text.owner),
-            practice: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
-        };
-        self.keeping = Some(Keeping::new(vault, Revision(1)));
-        self.account = Some(Account {
-            origin,
-            id,
-            handle: person.handle,
-            identity: identity.public(),
-            role,
-            practice,
-            practice_id: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
-            device,
-            device_key,
-            vault_key,
-            credentials: credentials.clone(),
-            removed: false,
-            restored: true,
-        });
-        self.save_account();
-        let learned = self.learn_card(VerifiedCard::verify(card.clone()).ok()?);
-        let founding = match invited {
-            Some(invited) if learned => self.found_with(invited)?,
-            Some(_) | None => Vec::new(),
-        };
-        Some((card, credentials, inner, founding))
-    }
-
-    fn register_send(&mut self, attempts: u32) {
-        let (Some(row), Some(account)) = (&self.registering, &self.account) else { return };
-        let (origin, body) = (account.origin.clone(), row.request.as_slice().to_vec());
-        let request = self.post(origin, body);
-        self.flow = Some(Flow { request, step: Step::RegisterFinish { attempts } });
-    }
-
-    pub(crate) fn resume_registration(&mut self) {
-        self.register_send(0);
-    }
-
-    fn registered(&mut self, practice_id: PracticeId) {
-        self.registering = None;
-        self.delete(rows::REGISTERING.to_vec());
-        let Some(account) = &mut self.account else { return };
-        account.practice_id = practice_id;
-        let id = account.id;
-        self.save_account();
-        self.keep(false, |vault| vault.practice = practice_id);
-        self.event(Event::SignedIn { account: id });
-        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
-        for space in spaces {
-            self.introduce(space);
-        }
-        self.resume();
-    }
-
-    // Login.
 
     fn login_start(&mut self, who: SignIn) -> Result<(), Rejected> {
         let (state, message) = opaque::start_login(&who.password, &mut self.entropy)

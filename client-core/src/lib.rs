@@ -16,6 +16,7 @@ mod flow;
 mod handing_back;
 mod joining;
 mod keeping;
+mod registering;
 mod rows;
 mod session;
 mod space;

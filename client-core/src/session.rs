@@ -322,7 +322,7 @@ impl Client {
     fn refused(&mut self, pending: &Pending, code: ErrorCode, retry_after_ms: Option<u64>) {
         match pending {
             Pending::Append { space, number, .. } => {
-                self.append_refused(*space, *number, code, retry_after_ms)
+                self.append_refused(*space, *number, code, retry_after_ms);
             }
             Pending::EraAppend { space, .. } => self.era_refused(*space, code, retry_after_ms),
             Pending::Subscribe(space) | Pending::Read(space) => self.read_refused(*space, code),

@@ -5,7 +5,6 @@
 //! at the next position and only when the shared rules admit it; nothing verified is ever taken back; a server that
 //! shows less, or other, than before is told from one that is merely behind.
 
-use crate::cards::Learned;
 use crate::client::Client;
 use crate::crypto::join::{JoinClaim, verify_proof};
 use crate::io::{Alarm, Event, MessageId};
@@ -13,15 +12,13 @@ use crate::rows::{self, Entry, EntryBody, LogHeaderRow};
 use crate::session::Pending;
 use crate::space::Space;
 use crate::vault::Consumed;
-use sotto_protocol::card::{Card, CardError, VerifiedCard};
 use sotto_protocol::codec::Bytes;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, SpaceHead, Stored};
-use sotto_protocol::ids::{AccountId, Hash, Revision, Seq, SpaceId, Version};
+use sotto_protocol::ids::{Hash, Revision, Seq, SpaceId, Version};
 use sotto_protocol::limits::{PAGE_RECORDS_MAX, SPACES_MAX};
 use sotto_protocol::log::{Admission, Effect, Refusal};
 use sotto_protocol::record::{Kind, Seen};
-use sotto_protocol::sign::Signed;
 
 /// Records kept that arrived before an earlier one.
 const AHEAD_MAX: usize = 2 * PAGE_RECORDS_MAX;
@@ -376,115 +373,6 @@ impl Client {
 
     pub(crate) fn confirmed(&self, id: SpaceId) -> bool {
         self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)).is_some_and(|p| p.confirmed)
-    }
-
-    // Cards.
-
-    pub(crate) fn ask_card(&mut self, account: AccountId, version: Option<Version>) {
-        self.request(Pending::CardGet { account, version }, |req| ClientFrame::CardGet {
-            req,
-            account,
-            version,
-        });
-    }
-
-    pub(crate) fn card_changed(&mut self, account: AccountId, version: Version) {
-        if self.cards.newest(account).is_none_or(|c| c.card().version < version) {
-            self.ask_card(account, None);
-        }
-    }
-
-    pub(crate) fn card_refused(&mut self, account: AccountId, _code: ErrorCode) {
-        self.card_awaited(account, None);
-    }
-
-    pub(crate) fn card_arrived(
-        &mut self,
-        account: AccountId,
-        asked: Option<Version>,
-        card: Option<Signed<Card>>,
-    ) {
-        if let Some(signed) = card {
-            match VerifiedCard::verify(signed) {
-                Ok(card) if card.card().account == account => {
-                    if !self.learn_card(card) {
-                        return;
-                    }
-                }
-                Ok(_) | Err(_) => {
-                    self.alarm(None, Alarm::Forged);
-                    return;
-                }
-            }
-        }
-        self.card_awaited(account, asked);
-    }
-
-    /// Takes a verified card in; `false` after an alarm.
-    pub(crate) fn learn_card(&mut self, card: VerifiedCard) -> bool {
-        let (account, identity, version) = (card.card().account, card.card().identity, card.card().version);
-        let pinned = self.keeping.as_ref().and_then(|k| {
-            if account == k.vault.account {
-                Some(k.vault.identity)
-            } else {
-                k.vault.peers.get(&account).map(|p| p.identity)
-            }
-        });
-        if pinned.is_some_and(|p| p != identity) {
-            self.alarm(None, Alarm::IdentityChanged(account));
-            return false;
-        }
-        match self.cards.learn(card) {
-            Ok(Learned::Known) => {}
-            Ok(Learned::Earlier) => self.save_card(account),
-            Ok(Learned::Newer) => {
-                self.save_card(account);
-                self.pin_peer(account);
-                self.own_card_learned(account, version);
-            }
-            Err(CardError::Stale { .. } | CardError::Malformed(_) | CardError::Forged) => {
-                self.alarm(None, Alarm::OldCard);
-                return false;
-            }
-            Err(CardError::Contradicts) => {
-                self.alarm(None, Alarm::IdentityChanged(account));
-                return false;
-            }
-        }
-        true
-    }
-
-    /// This very device may be one that the newest card removed.
-    fn own_card_learned(&mut self, account: AccountId, version: Version) {
-        let Some(mine) = self.account.as_mut().filter(|a| a.id == account) else { return };
-        let listed = self
-            .cards
-            .newest(account)
-            .and_then(|c| c.card().device(mine.device))
-            .is_some_and(|d| d.active_at(version));
-        if !listed && !mine.removed {
-            mine.removed = true;
-            self.save_account();
-            self.event(Event::DeviceRemoved);
-            self.hang_up();
-        }
-    }
-
-    /// Goes on with whatever waited for a card of this account.
-    fn card_awaited(&mut self, account: AccountId, asked: Option<Version>) {
-        let known = asked.is_none_or(|v| self.cards.pin(account, v).is_some());
-        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
-        for id in spaces {
-            self.era_card_arrived(id, account);
-            let Some(space) = self.spaces.get_mut(&id) else { continue };
-            let waited = asked.is_some_and(|v| space.live.cards_asked.remove(&(account, v.0)));
-            if waited && !known {
-                // The server shows a record and not the card it was made with.
-                self.alarm(Some(id), Alarm::OldCard);
-            } else if waited || asked.is_none() {
-                self.advance(id);
-            }
-        }
     }
 }
 
