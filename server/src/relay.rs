@@ -5,7 +5,9 @@
 //! store said that the record is on disk.
 
 use crate::hub::{ConnectionId, Hub, Outbox};
-use crate::service::{Appended, CardStored, PreparedAppend, Published, Service, ServiceError};
+use crate::service::{
+    AccountOutcome, Appended, CardStored, PreparedAppend, Published, Service, ServiceError,
+};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Req, ServerBody};
 use sotto_protocol::ids::{AccountId, Millis, Revision};
@@ -40,6 +42,14 @@ impl Relay {
         let outcome = self.service.append_batch(&prepared, now).await;
         for (reply, result) in replies.into_iter().zip(outcome.results) {
             reply.finish(self, result);
+        }
+        self.publish(&outcome.published);
+    }
+
+    /// Tells those concerned what a request over HTTP has led to.
+    pub fn account_done(&self, outcome: &AccountOutcome) {
+        if let Some(card) = &outcome.card {
+            self.card_changed(card);
         }
         self.publish(&outcome.published);
     }
