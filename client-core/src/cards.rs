@@ -1,6 +1,6 @@
 //! Cards a client knows.
 //!
-//! Owns the newest verified card of each account, the hashes of earlier versions, and asking the server for those that
+//! Owns the verified cards of each account, and asking the server for those that
 //! are needed. Refuses to know what waits for them. Invariant: an account's identity never changes here, versions only grow, and a version has one hash.
 
 use crate::client::Client;
@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 use sotto_protocol::card::{Card, CardError, VerifiedCard};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::ClientFrame;
-use sotto_protocol::ids::{AccountId, Hash, SpaceId, Version};
+use sotto_protocol::ids::{AccountId, SpaceId, Version};
 use sotto_protocol::log::CardPin;
 use sotto_protocol::sign::{PublicKey, Signed};
 use std::collections::BTreeMap;
@@ -21,20 +21,21 @@ pub(crate) struct Cards {
     known: BTreeMap<AccountId, Known>,
 }
 
+/// Every version that was needed, so that a server that lost them can have them back.
 #[derive(Debug)]
 struct Known {
     newest: VerifiedCard,
-    hashes: BTreeMap<Version, Hash>,
+    earlier: BTreeMap<Version, VerifiedCard>,
 }
 
-/// How an account's cards are stored.
+/// How an account's cards are stored: the newest, then earlier ones.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct CardRow {
     #[n(0)]
     pub(crate) newest: Signed<Card>,
     #[n(1)]
-    pub(crate) hashes: BTreeMap<Version, Hash>,
+    pub(crate) earlier: Vec<Signed<Card>>,
 }
 
 /// What learning a card changed.
@@ -53,10 +54,23 @@ impl Cards {
         self.known.get(&account).map(|k| &k.newest)
     }
 
-    pub(crate) fn pin(&self, account: AccountId, version: Version) -> Option<CardPin> {
+    fn version(&self, account: AccountId, version: Version) -> Option<&VerifiedCard> {
         let known = self.known.get(&account)?;
-        let hash = *known.hashes.get(&version)?;
-        Some(CardPin { hash, identity: known.newest.card().identity })
+        if known.newest.card().version == version { Some(&known.newest) } else { known.earlier.get(&version) }
+    }
+
+    pub(crate) fn pin(&self, account: AccountId, version: Version) -> Option<CardPin> {
+        self.version(account, version).map(|c| CardPin { hash: c.hash(), identity: c.card().identity })
+    }
+
+    /// Every version known of an account, oldest first.
+    pub(crate) fn all(&self, account: AccountId) -> Vec<Signed<Card>> {
+        let known = self.known.get(&account);
+        known
+            .into_iter()
+            .flat_map(|k| k.earlier.values().chain([&k.newest]))
+            .map(|c| c.signed().clone())
+            .collect()
     }
 
     pub(crate) fn identity(&self, account: AccountId) -> Option<PublicKey> {
@@ -65,35 +79,41 @@ impl Cards {
 
     /// Takes a card in. One of a version already known must be the same card.
     pub(crate) fn learn(&mut self, card: VerifiedCard) -> Result<Learned, CardError> {
-        let (account, version, hash) = (card.card().account, card.card().version, card.hash());
+        let (account, version) = (card.card().account, card.card().version);
+        if let Some(old) = self.version(account, version) {
+            return if old.hash() == card.hash() { Ok(Learned::Known) } else { Err(CardError::Contradicts) };
+        }
         let Some(known) = self.known.get_mut(&account) else {
-            self.known.insert(account, Known { hashes: BTreeMap::from([(version, hash)]), newest: card });
+            self.known.insert(account, Known { newest: card, earlier: BTreeMap::new() });
             return Ok(Learned::Newer);
         };
-        if let Some(old) = known.hashes.get(&version) {
-            return if *old == hash { Ok(Learned::Known) } else { Err(CardError::Contradicts) };
-        }
-        let learned = if version > known.newest.card().version {
+        if version > known.newest.card().version {
             card.card().follows(known.newest.card())?;
-            known.newest = card;
-            Learned::Newer
+            let old = core::mem::replace(&mut known.newest, card);
+            known.earlier.insert(old.card().version, old);
+            Ok(Learned::Newer)
         } else {
             known.newest.card().follows(card.card())?;
-            Learned::Earlier
-        };
-        known.hashes.insert(version, hash);
-        Ok(learned)
+            known.earlier.insert(version, card);
+            Ok(Learned::Earlier)
+        }
     }
 
     pub(crate) fn row(&self, account: AccountId) -> Option<CardRow> {
-        self.known
-            .get(&account)
-            .map(|k| CardRow { newest: k.newest.signed().clone(), hashes: k.hashes.clone() })
+        let known = self.known.get(&account)?;
+        let earlier = known.earlier.values().map(|c| c.signed().clone()).collect();
+        Some(CardRow { newest: known.newest.signed().clone(), earlier })
     }
 
     pub(crate) fn restore(&mut self, row: CardRow) -> Result<(), CardError> {
         let newest = VerifiedCard::verify(row.newest)?;
-        self.known.insert(newest.card().account, Known { newest, hashes: row.hashes });
+        let account = newest.card().account;
+        let mut earlier = BTreeMap::new();
+        for signed in row.earlier {
+            let card = VerifiedCard::verify(signed)?;
+            earlier.insert(card.card().version, card);
+        }
+        self.known.insert(account, Known { newest, earlier });
         Ok(())
     }
 }

@@ -33,8 +33,7 @@ impl Client {
         }
         space.live.hand_back = Some(HandBack { cards: BTreeSet::new(), records: 0 });
         let authors: BTreeSet<_> = space.entries.iter().map(|e| e.id.author).chain(space.readers()).collect();
-        for author in authors {
-            let Some(card) = self.cards.newest(author).map(|c| c.signed().clone()) else { continue };
+        for card in authors.into_iter().flat_map(|author| self.cards.all(author)).collect::<Vec<_>>() {
             let req = self.request(Pending::CardHandBack(id), |req| ClientFrame::CardPut { req, card });
             if let (Some(req), Some(work)) =
                 (req, self.spaces.get_mut(&id).and_then(|s| s.live.hand_back.as_mut()))
@@ -152,6 +151,12 @@ impl Client {
                 space.live.hand_back = None;
                 space.live.hand_back_attempts += 1;
                 self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+            }
+            // An account or a registration is lost as well; its own device has to hand that in.
+            ErrorCode::AccountUnknown | ErrorCode::RuleForbids | ErrorCode::CardUnknown => {
+                space.live.hand_back = None;
+                let (expected, have) = (space.seen(), space.live.server.map(|h| h.seq).unwrap_or_default());
+                self.alarm(Some(id), Alarm::Withheld { expected, have });
             }
             _ => {
                 space.live.hand_back = None;
