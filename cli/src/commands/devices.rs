@@ -1,0 +1,51 @@
+//! `devices`: the account's devices.
+
+use super::session::Session;
+use crate::args::{Offline, PasswordFile};
+use crate::error::CliError;
+use crate::json::DeviceJson;
+use crate::password;
+use crate::print::{self, harmless_line};
+use crate::resolve;
+use crate::words;
+use sotto_client_core::io::{Command, Event};
+
+/// `sotto devices`
+pub(super) async fn list(session: &mut Session, args: &Offline) -> Result<(), CliError> {
+    let fresh = session.refresh(args.offline).await?;
+    let devices = session.host.client().devices();
+    let out = session.out;
+    if out.json {
+        print::json_line(&devices.iter().map(DeviceJson::from).collect::<Vec<_>>())?;
+    } else {
+        for device in &devices {
+            print::line(&words::device(device))?;
+        }
+    }
+    fresh
+}
+
+/// `sotto devices remove`
+pub(super) async fn remove(session: &mut Session, given: &str, from: &PasswordFile) -> Result<(), CliError> {
+    // A device that signed in elsewhere a moment ago is to be found, too.
+    session.sync().await?;
+    let devices = session.host.client().devices();
+    let device = resolve::by_prefix(devices, |device| device.id, "device", given)?;
+    let given = password::existing(from)?;
+    if let Some(warning) = &given.warning {
+        session.out.note(warning);
+    }
+    let command = Command::RemoveDevice { device: device.id, password: given.password };
+    session
+        .ask(command, |event| matches!(event, Event::DeviceGone(gone) if *gone == device.id).then_some(()))
+        .await?;
+    session.sync().await?;
+    let json = serde_json::json!({ "id": device.id, "removed": true });
+    session.out.result(&json, || {
+        format!(
+            "{} is removed. It keeps what it has read, and can read nothing that is written from now on.",
+            harmless_line(&device.name)
+        )
+    })?;
+    Ok(())
+}
