@@ -20,5 +20,7 @@ pub mod throttle;
 pub mod tls;
 pub mod tokens;
 
+#[cfg(test)]
+mod fixture;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

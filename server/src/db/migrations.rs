@@ -28,6 +28,7 @@ macro_rules! changes {
 
 const CHANGES: &[Change] = changes![
     1 "0001_meta",
+    2 "0002_relay",
 ];
 
 /// The newest migration.

@@ -126,7 +126,7 @@ impl<'a> BatchJudge<'a> {
                 space.state.era().into_iter().flat_map(|e| &e.members).map(|m| m.account).collect();
             let working = Working {
                 stored_members,
-                space: space.clone(),
+                space: SpaceView::clone(space),
                 founded: false,
                 moved: false,
                 new_era: false,

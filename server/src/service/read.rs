@@ -10,6 +10,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Ephemeral, Req, SpaceHead};
 use sotto_protocol::ids::{AccountId, EraId, Seq, SpaceId};
 use sotto_protocol::label::Label;
+use std::sync::Arc;
 use sotto_protocol::limits::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX};
 
 impl Service {
@@ -18,7 +19,7 @@ impl Service {
         &self,
         account: AccountId,
         space: SpaceId,
-    ) -> Result<SpaceView, ServiceError> {
+    ) -> Result<Arc<SpaceView>, ServiceError> {
         let view = self.store.space(space).await?.ok_or(ErrorCode::SpaceUnknown)?;
         if view.state.is_member(account) || self.defects.has(Defect::SkipMembership) {
             Ok(view)
@@ -29,7 +30,8 @@ impl Service {
 
     /// Where a space stands, for one of its members.
     pub async fn space_head(&self, account: AccountId, space: SpaceId) -> Result<SpaceHead, ServiceError> {
-        Ok(head_of(&self.space_of(account, space).await?))
+        let view = self.space_of(account, space).await?;
+        Ok(head_of(&view))
     }
 
     /// Where an account's spaces stand.

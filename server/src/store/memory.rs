@@ -55,7 +55,7 @@ struct Data {
     vaults: BTreeMap<(AccountId, Revision), Arc<VaultRow>>,
     invitations: BTreeMap<InvitationId, InvitationRow>,
     rosters: BTreeMap<PracticeId, (Version, Signed<Roster>)>,
-    spaces: BTreeMap<SpaceId, SpaceView>,
+    spaces: BTreeMap<SpaceId, Arc<SpaceView>>,
     memberships: BTreeSet<(AccountId, SpaceId)>,
     records: BTreeMap<(SpaceId, Seq), Row>,
     index: BTreeMap<RecordKey, Seq>,
@@ -234,8 +234,8 @@ impl Data {
             let id = space.state.space();
             let started = self.spaces.get(&id).map_or(Millis::ZERO, |s| s.era_started);
             let era_started = space.era.as_ref().map_or(started, |era| era.started);
-            self.spaces
-                .insert(id, SpaceView { practice: space.practice, state: space.state.clone(), era_started });
+            let view = SpaceView { practice: space.practice, state: space.state.clone(), era_started };
+            self.spaces.insert(id, Arc::new(view));
             if let Some(era) = &space.era {
                 self.memberships.extend(era.added.iter().map(|account| (*account, id)));
                 for account in &era.removed {
@@ -480,7 +480,7 @@ impl Store for MemoryStore {
         })
     }
 
-    fn space(&self, id: SpaceId) -> Answer<'_, Option<SpaceView>> {
+    fn space(&self, id: SpaceId) -> Answer<'_, Option<Arc<SpaceView>>> {
         self.read(|data| data.spaces.get(&id).cloned())
     }
 

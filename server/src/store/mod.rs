@@ -8,9 +8,11 @@
 pub mod contract;
 pub mod memory;
 mod rows;
+mod sql;
 mod view;
 
 pub use memory::MemoryStore;
+pub use sql::SqlStore;
 pub use rows::{
     AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, TicketKey,
     VaultRow,
@@ -174,7 +176,7 @@ pub trait Store: Send + Sync {
     fn put_roster(&self, practice: PracticeId, version: Version, roster: Signed<Roster>) -> Answer<'_, Swap>;
 
     /// A space.
-    fn space(&self, id: SpaceId) -> Answer<'_, Option<SpaceView>>;
+    fn space(&self, id: SpaceId) -> Answer<'_, Option<Arc<SpaceView>>>;
     /// Where the spaces of an account stand, by id.
     fn spaces_of(&self, account: AccountId) -> Answer<'_, Vec<SpaceHead>>;
     /// Every account that shares a space with this one, itself included.

@@ -73,7 +73,7 @@ pub struct SpaceView {
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// Spaces.
-    pub spaces: BTreeMap<SpaceId, SpaceView>,
+    pub spaces: BTreeMap<SpaceId, Arc<SpaceView>>,
     /// Accounts.
     pub accounts: BTreeMap<AccountId, AccountView>,
     /// Records.
