@@ -28,7 +28,7 @@ use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::frame::{ClientFrame, Req};
 use sotto_protocol::ids::{AccountId, DeviceId, EraId, Handle, Millis, PracticeId, Revision, Seq, SpaceId};
 use sotto_protocol::link::Origin;
-use sotto_protocol::roster::Role;
+use sotto_protocol::roster::{Role, Roster};
 use sotto_protocol::sign::{PublicKey, Signed};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -102,6 +102,7 @@ pub struct Client {
     pub(crate) registering: Option<RegisteringRow>,
     pub(crate) keeping: Option<Keeping>,
     pub(crate) cards: Cards,
+    pub(crate) roster: Option<Roster>,
     pub(crate) spaces: BTreeMap<SpaceId, Space>,
     pub(crate) changes_wanted: BTreeMap<SpaceId, Vec<Change>>,
     pub(crate) inviting: Vec<PendingInvitation>,
@@ -134,6 +135,7 @@ impl Client {
             registering: None,
             keeping: None,
             cards: Cards::default(),
+            roster: None,
             spaces: BTreeMap::new(),
             changes_wanted: BTreeMap::new(),
             inviting: Vec::new(),
@@ -213,7 +215,9 @@ impl Client {
     fn command(&mut self, command: Command) -> Result<(), Rejected> {
         match command {
             Command::Setup { .. } | Command::Join { .. } | Command::Login { .. } => self.begin(command),
-            Command::RemoveDevice { .. } | Command::AddMember { .. } => self.step_up(command),
+            Command::RemoveDevice { .. } | Command::AddMember { .. } | Command::SignRoster { .. } => {
+                self.step_up(command)
+            }
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
             Command::Revoke(id) => self.revoke(id),
             Command::Write { space, draft } => self.write(space, draft),
@@ -221,6 +225,7 @@ impl Client {
             Command::MarkRead { space, seq } => self.mark_read(space, seq),
             Command::RemoveMember { space, account } => self.want_change(space, Change::Remove(account)),
             Command::FoundOwn => self.found_own(),
+            Command::SendEphemeral { space, body } => self.send_ephemeral(space, &body),
             Command::Sync => {
                 self.signed_in()?;
                 self.sync_wanted = true;

@@ -98,6 +98,7 @@ pub(crate) enum Purpose {
     NewDevice { name: Text<NAME_BYTES_MAX> },
     RemoveDevice(DeviceId),
     AddMember { space: SpaceId, account: AccountId, role: Role, identity: PublicKey },
+    SignRoster,
 }
 
 /// What happens once the server has taken a card.
@@ -172,7 +173,19 @@ impl Client {
                 if there.log.is_member(account) {
                     return Err(Rejected::NotAllowed("this person is a reader already"));
                 }
+                let listed = |roster: &sotto_protocol::roster::Roster| {
+                    roster.staff.iter().any(|s| s.account == account && s.identity == identity)
+                };
+                if !self.roster.as_ref().is_none_or(listed) {
+                    return Err(Rejected::NotAllowed("this person is not on the practice's roster"));
+                }
                 (password, Purpose::AddMember { space, account, role, identity })
+            }
+            Command::SignRoster { password } => {
+                if !account.role.owns() {
+                    return Err(Rejected::NotAllowed("only the owner signs the roster"));
+                }
+                (password, Purpose::SignRoster)
             }
             _ => return Err(Rejected::NotAllowed("this needs no password")),
         };
@@ -357,6 +370,7 @@ impl Client {
             Purpose::AddMember { space, account, role, identity } => {
                 return self.approve(&opened.identity, space, account, role, identity);
             }
+            Purpose::SignRoster => return self.sign_roster(&opened.identity),
         };
         let Some((signed, then)) = next else { return self.failed(Failure::Dishonest("card")) };
         let body = AccountRequest::DeviceAdd { token, card: signed }.to_bytes();

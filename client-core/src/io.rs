@@ -7,7 +7,9 @@
 
 use crate::crypto::passphrase::Password;
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, DeviceId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
+};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::record::Seen;
 use sotto_protocol::roster::Role;
@@ -183,6 +185,18 @@ pub enum Command {
         /// Password.
         password: Password,
     },
+    /// Sign the practice's roster anew: everybody whose joining this owner's device has confirmed. Step-up.
+    SignRoster {
+        /// Password.
+        password: Password,
+    },
+    /// Send something to whoever is connected. It is not stored anywhere.
+    SendEphemeral {
+        /// Where.
+        space: SpaceId,
+        /// What.
+        body: Vec<u8>,
+    },
     /// Found a space of one's own.
     FoundOwn,
     /// Send everything, fetch everything, write the vault. [`Event::Synced`] comes when there is nothing left to do.
@@ -347,6 +361,24 @@ pub enum Event {
     DeviceRemoved,
     /// A device was removed, its eras renewed.
     DeviceGone(DeviceId),
+    /// The roster was signed and stored.
+    RosterSigned {
+        /// Its version.
+        version: Version,
+        /// How many are on it.
+        people: u64,
+    },
+    /// Somebody's ephemeral frame.
+    Ephemeral {
+        /// Space.
+        space: SpaceId,
+        /// Author.
+        author: AccountId,
+        /// Her device.
+        device: DeviceId,
+        /// What.
+        body: Vec<u8>,
+    },
     /// Nothing is left to do.
     Synced,
     /// Connected and signed in.
@@ -401,6 +433,8 @@ pub enum Alarm {
     OldVault,
     /// A card is older than one already seen.
     OldCard,
+    /// The roster is older than one already seen, or not signed by the owner.
+    OldRoster,
     /// A card contradicts an earlier one, or its identity is not the one pinned.
     IdentityChanged(AccountId),
     /// Somebody joined without the invitation's secret, or a second time.

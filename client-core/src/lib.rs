@@ -11,12 +11,14 @@ pub mod vault;
 pub mod view;
 
 mod cards;
+mod ephemeral;
 mod eras;
 mod flow;
 mod handing_back;
 mod joining;
 mod keeping;
 mod registering;
+mod rostering;
 mod rows;
 mod session;
 mod space;

@@ -199,6 +199,7 @@ impl Client {
             devices: BTreeMap::from([(device, person.device_name)]),
             owner: invited.as_ref().and_then(|i| i.text.owner),
             practice: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
+            roster_version: Version::ZERO,
         };
         self.keeping = Some(Keeping::new(vault, Revision(1)));
         self.account = Some(Account {

@@ -13,6 +13,7 @@ use sotto_protocol::ids::{AccountId, IncarnationId, InvitationId, Millis, Revisi
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::{APPENDS_IN_FLIGHT_MAX, IDLE_MS_MAX};
 use sotto_protocol::record::Record;
+use sotto_protocol::roster::Roster;
 use std::collections::BTreeMap;
 
 /// Requests under way at most.
@@ -38,6 +39,8 @@ pub(crate) enum Pending {
     VaultPut(Revision),
     InvitationPut(InvitationId),
     Revoke(InvitationId),
+    RosterGet,
+    RosterPut(Box<Roster>),
     Ping,
 }
 
@@ -298,7 +301,13 @@ impl Client {
             ServerBody::CardChanged { account, version } => self.card_changed(account, version),
             ServerBody::VaultChanged { revision } => self.vault_changed(revision),
             ServerBody::SpaceAdded { head } => self.space_added(head),
-            ServerBody::Invitations { .. } | ServerBody::Roster { .. } | ServerBody::Ephemeral { .. } => {}
+            ServerBody::Roster { req, roster } => {
+                if let Some(Pending::RosterGet) = self.link.take(req) {
+                    self.roster_arrived(roster.as_ref());
+                }
+            }
+            ServerBody::Ephemeral { frame } => self.ephemeral_arrived(&frame),
+            ServerBody::Invitations { .. } => {}
         }
     }
 
@@ -308,6 +317,7 @@ impl Client {
             Pending::InvitationPut(id) => self.invited(*id),
             Pending::Revoke(id) => self.event(Event::Revoked(*id)),
             Pending::CardHandBack(space) => self.card_handed_back(*space, req),
+            Pending::RosterPut(roster) => self.roster_stored((**roster).clone()),
             Pending::Append { .. }
             | Pending::EraAppend { .. }
             | Pending::Subscribe(_)
@@ -315,6 +325,7 @@ impl Client {
             | Pending::Restore(_)
             | Pending::CardGet { .. }
             | Pending::VaultGet
+            | Pending::RosterGet
             | Pending::Ping => self.hang_up(),
         }
     }
@@ -346,7 +357,8 @@ impl Client {
             Pending::Revoke(_) => {
                 self.event(Event::Failed(crate::io::Failure::Server { code, retry_after_ms }));
             }
-            Pending::Ping => {}
+            Pending::RosterPut(_) => self.roster_refused(code, retry_after_ms),
+            Pending::RosterGet | Pending::Ping => {}
         }
     }
 }

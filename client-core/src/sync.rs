@@ -35,6 +35,7 @@ impl Client {
         }
         self.vault_heard(vault_revision);
         self.reoffer_invitations();
+        self.ask_roster();
         for head in heads {
             self.space_added(*head);
         }

@@ -264,6 +264,11 @@ impl Client {
         self.spaces.get(&space).map(|s| Timeline::of(s, account).messages).unwrap_or_default()
     }
 
+    /// The practice's staff, from the owner's signed roster.
+    pub fn staff_roster(&self) -> Option<&sotto_protocol::roster::Roster> {
+        self.roster.as_ref()
+    }
+
     /// Invitations this account made.
     pub fn invitations(&self) -> Vec<InvitationView> {
         let Some(keeping) = &self.keeping else { return Vec::new() };

@@ -170,6 +170,9 @@ pub struct Vault {
     /// The practice.
     #[n(12)]
     pub practice: PracticeId,
+    /// The roster: the lowest version to accept.
+    #[n(13)]
+    pub roster_version: Version,
 }
 
 /// Two versions of a vault that cannot both be right.
@@ -240,6 +243,7 @@ impl Vault {
             }
         }
         merged.owner = merged.owner.or(other.owner);
+        merged.roster_version = merged.roster_version.max(other.roster_version);
         let changed = merged != *self;
         *self = merged;
         Ok(changed)
@@ -330,6 +334,7 @@ mod tests {
             devices: BTreeMap::new(),
             owner: None,
             practice: PracticeId([4; 16]),
+            roster_version: Version::ZERO,
         }
     }
 
