@@ -11,6 +11,9 @@ use std::time::Duration;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
+/// Heading of the options that all commands have.
+const EVERYWHERE: &str = "Options of every command";
+
 const AFTER_HELP: &str = "\
 A first exchange:
   sotto --home A setup 'https://…/setup#…' --handle thera --name Therapist --practice 'The practice'
@@ -38,20 +41,20 @@ Exit codes:
 #[command(name = "sotto", version, after_help = AFTER_HELP, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Args {
-    /// Folder in which this device keeps what it knows [default: `$SOTTO_HOME`, else ~/.local/share/sotto]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// This device's folder [default: `$SOTTO_HOME`, else ~/.local/share/sotto]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub(crate) home: Option<PathBuf>,
 
     /// Print JSON, for scripts
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
 
-    /// Certificates (PEM) of the practice's own authority, trusted besides the public ones [default: `$SOTTO_CA_FILE`]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Certificates (PEM) to trust besides the public ones [default: `$SOTTO_CA_FILE`]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) ca_file: Option<PathBuf>,
 
     /// How long to wait for the server when nothing comes
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10,
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = EVERYWHERE, default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
 
@@ -89,24 +92,32 @@ pub(crate) enum Verb {
     /// List conversations: who reads them, and how many messages you haven't read
     Spaces(Offline),
     /// Write a message
+    #[command(
+        override_usage = "sotto send [OPTIONS] [SPACE] TEXT\n       sotto send [OPTIONS] [SPACE] --file FILE"
+    )]
     #[command(after_help = "\
-Without a connection the message is saved here and goes when you're connected: with the next command that connects,
-for example `sotto sync`. A text that begins with a dash goes after `--`.
+Without a connection the message is saved here and goes with the next command that connects, for example
+`sotto sync`. A text that begins with a dash goes after `--`.
 
 Examples:
   sotto send 'I slept well.'
   sotto send 3f2a --file letter.txt --bring")]
     Send(Send),
     /// Change the text of a message of yours
+    #[command(override_usage = "sotto edit [OPTIONS] [SPACE] MESSAGE TEXT")]
     #[command(after_help = "Example:\n  sotto edit 9c01 'I slept very well.'")]
     Edit(Edit),
     /// Take back a message of yours; its text is erased on the server
+    #[command(override_usage = "sotto take-back [OPTIONS] [SPACE] MESSAGE")]
     TakeBack(Target),
     /// Say that you have read a message
+    #[command(override_usage = "sotto acknowledge [OPTIONS] [SPACE] MESSAGE")]
     Acknowledge(Target),
     /// Put a message on the list for the next session
+    #[command(override_usage = "sotto bring [OPTIONS] [SPACE] MESSAGE")]
     Bring(Target),
     /// Keep a message for the session; its author sees “Kept for your session”
+    #[command(override_usage = "sotto hold [OPTIONS] [SPACE] MESSAGE")]
     Hold(Target),
     /// Fetch, check and print a conversation, and remember that you've read it
     Read(Read),
@@ -266,7 +277,7 @@ pub(crate) struct Delivery {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Send {
     /// Conversation and text; the conversation may be left out
-    #[arg(value_name = "[SPACE] TEXT", num_args = 0..=2)]
+    #[arg(hide = true, num_args = 0..=2)]
     pub(crate) words: Vec<String>,
     /// Text from a file (`-`: from standard input), without its last line break
     #[arg(long, value_name = "FILE")]
@@ -282,7 +293,7 @@ pub(crate) struct Send {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Edit {
     /// Conversation, message and its new text; the conversation may be left out
-    #[arg(value_name = "[SPACE] MESSAGE TEXT", num_args = 2..=3, required = true)]
+    #[arg(hide = true, num_args = 2..=3, required = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
@@ -292,7 +303,7 @@ pub(crate) struct Edit {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Target {
     /// Conversation and message; the conversation may be left out
-    #[arg(value_name = "[SPACE] MESSAGE", num_args = 1..=2, required = true)]
+    #[arg(hide = true, num_args = 1..=2, required = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
@@ -353,15 +364,17 @@ pub(crate) struct Members {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MembersVerb {
     /// Remove a reader; what she has read stays with her
+    #[command(override_usage = "sotto members remove [OPTIONS] [SPACE] ACCOUNT")]
     Remove {
         /// Conversation and account; the conversation may be left out
-        #[arg(value_name = "[SPACE] ACCOUNT", num_args = 1..=2, required = true)]
+        #[arg(hide = true, num_args = 1..=2, required = true)]
         words: Vec<String>,
     },
     /// Let somebody of the practice read this conversation
+    #[command(override_usage = "sotto members add [OPTIONS] --role ROLE --identity HEX [SPACE] ACCOUNT")]
     Add {
         /// Conversation and account (in full); the conversation may be left out
-        #[arg(value_name = "[SPACE] ACCOUNT", num_args = 1..=2, required = true)]
+        #[arg(hide = true, num_args = 1..=2, required = true)]
         words: Vec<String>,
         /// As what
         #[arg(long, value_enum)]

@@ -352,3 +352,6 @@ async fn sleep_for(wait: Option<Duration>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

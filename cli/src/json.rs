@@ -174,6 +174,7 @@ impl AlarmJson {
             Alarm::SetBack => ("set_back", None),
             Alarm::OldVault => ("old_vault", None),
             Alarm::OldCard => ("old_card", None),
+            Alarm::OldRoster => ("old_roster", None),
             Alarm::IdentityChanged(account) => ("identity_changed", Some(*account)),
             Alarm::Uninvited(account) => ("uninvited", Some(*account)),
             Alarm::BadEra(account) => ("bad_era", Some(*account)),

@@ -202,6 +202,10 @@ pub(crate) fn alarm(space: Option<&SpaceView>, alarm: &Alarm) -> String {
         Alarm::OldCard => {
             "The server showed an older list of devices than this device has had. It was not accepted.".into()
         }
+        Alarm::OldRoster => {
+            "The server showed an older list of the practice's people than this device has had. It was not accepted."
+                .into()
+        }
         Alarm::IdentityChanged(account) => format!(
             "{} comes with another identity than the one known here. It was not accepted. Please call.",
             name(account)
@@ -279,6 +283,7 @@ mod tests {
             Alarm::SetBack,
             Alarm::OldVault,
             Alarm::OldCard,
+            Alarm::OldRoster,
             Alarm::IdentityChanged(account),
             Alarm::Uninvited(account),
             Alarm::BadEra(account),
