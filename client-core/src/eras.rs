@@ -154,7 +154,7 @@ impl Client {
         if space.live.era_required || mine || (outdated && !space.outbox.is_empty()) {
             return Some((plan(Cause::Card), true));
         }
-        if space.era_is_old(self.now) {
+        if space.era_is_old(self.link.server_now(self.now)) {
             return Some((plan(Cause::Age), false));
         }
         None
@@ -164,6 +164,9 @@ impl Client {
     pub(crate) fn drive_era(&mut self, id: SpaceId) -> bool {
         let Some(space) = self.spaces.get(&id) else { return true };
         let Some((plan, blocking)) = self.era_plan(space) else { return false };
+        if space.live.era_retry_at.is_some_and(|at| at > self.now) {
+            return blocking;
+        }
         match &space.live.era_work {
             None => self.ask_members(id, &plan),
             Some(work) if work.cards.is_empty() && work.sent.is_none() => self.make_era(id, plan),
@@ -176,7 +179,8 @@ impl Client {
     fn ask_members(&mut self, id: SpaceId, plan: &Plan) {
         let accounts: BTreeSet<AccountId> = plan.members.iter().map(|(a, _)| *a).collect();
         if let Some(space) = self.spaces.get_mut(&id) {
-            space.live.era_work = Some(EraWork { cards: accounts.clone(), sent: None });
+            space.live.era_work =
+                Some(EraWork { cards: accounts.clone(), sent: None, age: plan.cause == Cause::Age });
         }
         for account in accounts {
             self.ask_card(account, None);
@@ -197,7 +201,7 @@ impl Client {
             // No card is newer, or one is missing: what the server asked for cannot be made. Look again later.
             space.live.era_work = None;
             space.live.era_required = false;
-            space.live.retry_at = Some(retry_at);
+            space.live.era_retry_at = Some(retry_at);
             return;
         };
         let pending = Pending::EraAppend { space: id, record: Box::new(record.clone()) };
@@ -327,13 +331,16 @@ impl Client {
 
     pub(crate) fn era_refused(&mut self, id: SpaceId, code: ErrorCode, retry_after_ms: Option<u64>) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        space.live.era_work = None;
+        let age = space.live.era_work.take().is_some_and(|work| work.age);
         let pause = match code {
             ErrorCode::RateLimited => retry_after_ms.unwrap_or(ERA_INTERVAL_MS_MIN),
+            // The server's clock says it is not old yet.
+            ErrorCode::RuleForbids if age => ERA_INTERVAL_MS_MIN,
             _ => retry_after_ms.unwrap_or(RETRY_MS),
         };
-        space.live.retry_at = Some(self.now.plus(pause));
+        space.live.era_retry_at = Some(self.now.plus(pause));
         match code {
+            ErrorCode::RuleForbids if age => {}
             ErrorCode::RuleForbids | ErrorCode::NotMember | ErrorCode::AccountUnknown => {
                 self.changes_wanted.remove(&id);
                 self.event(Event::Failed(Failure::Server { code, retry_after_ms }));

@@ -25,6 +25,9 @@ const BACKOFF_MS_MIN: u64 = 500;
 /// Longest pause before dialling again.
 const BACKOFF_MS_MAX: u64 = 60_000;
 
+/// A connection that lasted this long was a good one.
+const STEADY_MS: u64 = 10_000;
+
 /// What a request was for.
 #[derive(Debug)]
 pub(crate) enum Pending {
@@ -53,6 +56,9 @@ pub(crate) struct Link {
     failures: u32,
     dial_at: Millis,
     last_sent: Millis,
+    ready_since: Millis,
+    /// What the server's clock said when the connection was signed in.
+    server_then: Millis,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +86,11 @@ impl Link {
 
     pub(crate) fn ready(&self) -> bool {
         matches!(self.stage, Stage::Ready(_))
+    }
+
+    /// The server's clock, as far as it can be known here; one's own may be wrong.
+    pub(crate) fn server_now(&self, now: Millis) -> Millis {
+        self.server_then.plus(now.since(self.ready_since))
     }
 
     /// Nothing asked and not yet answered, but for pings.
@@ -170,8 +181,10 @@ impl Client {
     }
 
     pub(crate) fn disconnected(&mut self) {
-        let was_ready = self.link.ready();
-        let failures = if was_ready { 0 } else { self.link.failures.saturating_add(1) };
+        // A connection that was given up at once counts as a failure, or two sides that disagree would spin.
+        let lasted =
+            self.link.ready_since > Millis::ZERO && self.now.since(self.link.ready_since) > STEADY_MS;
+        let failures = if lasted { 0 } else { self.link.failures.saturating_add(1) };
         let ceiling = BACKOFF_MS_MIN.saturating_mul(1 << failures.min(10)).min(BACKOFF_MS_MAX);
         let jitter = self.entropy.next_u64() % (ceiling / 2 + 1);
         self.link = Link { failures, dial_at: self.now.plus(ceiling / 2 + jitter), ..Link::default() };
@@ -219,14 +232,15 @@ impl Client {
 
     fn signing_in(&mut self, incarnation: IncarnationId, body: ServerBody) {
         match body {
-            ServerBody::Ready { spaces, card_version, vault_revision, practice, .. } => {
+            ServerBody::Ready { spaces, card_version, vault_revision, practice, now: server_now } => {
                 self.link.stage = Stage::Ready(incarnation);
                 if let Some(account) = self.account.as_mut().filter(|a| a.practice != practice) {
                     account.practice = practice;
                     self.save_account();
                 }
-                self.link.failures = 0;
                 self.link.last_sent = self.now;
+                self.link.ready_since = self.now;
+                self.link.server_then = server_now;
                 self.event(Event::Online);
                 self.ready(&spaces, card_version, vault_revision);
             }

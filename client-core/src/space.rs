@@ -46,6 +46,8 @@ pub(crate) struct Live {
     pub(crate) reading: bool,
     /// Records that arrived and wait for an earlier one or for a card.
     pub(crate) ahead: BTreeMap<Seq, Stored>,
+    /// More arrived than could be kept; the rest is read.
+    pub(crate) overflown: bool,
     /// The cards asked for so that the next record can be judged.
     pub(crate) cards_asked: BTreeSet<(AccountId, u64)>,
     /// Outbox numbers sent and not yet answered.
@@ -59,6 +61,7 @@ pub(crate) struct Live {
     pub(crate) hand_back: Option<HandBack>,
     pub(crate) hand_back_attempts: u32,
     pub(crate) retry_at: Option<Millis>,
+    pub(crate) era_retry_at: Option<Millis>,
     pub(crate) consent_asked: bool,
 }
 
@@ -69,6 +72,8 @@ pub(crate) struct EraWork {
     pub(crate) cards: BTreeSet<AccountId>,
     /// The append under way.
     pub(crate) sent: Option<Req>,
+    /// For age alone: nobody waits for it.
+    pub(crate) age: bool,
 }
 
 /// A wished change of members, until an era has made it true.

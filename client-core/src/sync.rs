@@ -104,7 +104,13 @@ impl Client {
         let behind =
             space.live.server.is_some_and(|s| s.seq > space.log.seq()) || !space.live.ahead.is_empty();
         let has_next = space.live.ahead.contains_key(&space.log.seq().next());
-        if !behind || has_next || space.live.reading || space.live.alarm.is_some() || !space.live.subscribed {
+        if has_next || space.live.reading || space.live.alarm.is_some() || !space.live.subscribed {
+            return;
+        }
+        if !behind {
+            if core::mem::take(&mut space.live.overflown) {
+                self.ask_where(id);
+            }
             return;
         }
         let after = space.log.seq();
@@ -170,6 +176,8 @@ impl Client {
                     .is_some_and(|known| known.record.header_bytes() != stored.record.header_bytes());
                 forked |= other;
                 space.live.ahead.entry(stored.seq).or_insert(stored);
+            } else {
+                space.live.overflown = true;
             }
         }
         if forked {

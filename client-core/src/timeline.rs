@@ -47,7 +47,11 @@ impl Timeline {
         let resent = resent(space);
         for (entry, seq) in space.entries.iter().zip(1..) {
             if entry.kind == Kind::Content {
-                timeline.entry(entry, Seq(seq), resent.get(&entry.id));
+                // What was written while one was no reader is not one's to read.
+                let mine = entry.body != EntryBody::Closed || space.bad_eras.contains(&entry.era);
+                if mine {
+                    timeline.entry(entry, Seq(seq), resent.get(&entry.id));
+                }
             }
         }
         for row in space.outbox.values() {
@@ -322,7 +326,8 @@ impl Client {
     }
 
     pub(crate) fn wake_at(&self) -> Option<Millis> {
-        let retries = self.spaces.values().filter_map(|s| s.live.retry_at);
+        let retries = self.spaces.values().flat_map(|s| [s.live.retry_at, s.live.era_retry_at]).flatten();
+        let retries = retries.filter(|at| *at > self.now);
         let accounts: BTreeSet<Millis> =
             retries.chain(self.link_wake_at()).chain(self.vault_wake_at()).collect();
         accounts.first().copied()

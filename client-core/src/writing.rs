@@ -64,7 +64,7 @@ impl Client {
     fn take_back(&mut self, id: SpaceId, target: MessageId) -> Result<(), Rejected> {
         let space = self.spaces.get_mut(&id).ok_or(Rejected::SpaceUnknown)?;
         if let Some((number, row)) = space.waiting(target.record)
-            && !row.attempted
+            && (!row.attempted || row.refused.is_some())
         {
             space.outbox.remove(&number);
             self.delete(rows::outbox(id, number));
@@ -261,7 +261,11 @@ impl Client {
     /// A drop whose target has not come back yet waits for it.
     fn drop_waits(&self, id: SpaceId, row: &OutboxRow) -> bool {
         match row.body {
-            OutboxBody::Drop { target } => self.spaces.get(&id).is_some_and(|s| s.waiting(target).is_some()),
+            OutboxBody::Drop { target } => self
+                .spaces
+                .get(&id)
+                .and_then(|s| s.waiting(target))
+                .is_some_and(|(_, row)| row.refused.is_none()),
             OutboxBody::Content { .. } => true,
         }
     }
