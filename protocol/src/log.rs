@@ -461,7 +461,7 @@ impl LogState {
         if added.len() != body.approvals.len() {
             return Err(Refusal::Rule("every new reader needs one approval"));
         }
-        let mut used = BTreeSet::new();
+        let (mut used, mut named) = (BTreeSet::new(), BTreeSet::new());
         for signed in &body.approvals {
             let claimed = signed.peek().map_err(|_| Refusal::Malformed("approval"))?;
             let approver =
@@ -476,6 +476,10 @@ impl LogState {
             }
             let approval = signed.open(&approver.identity).map_err(|_| Refusal::Forged)?;
             self.check_approval(&approval, body, &added, has_client)?;
+            // As many approvals as readers, each naming another: so none comes in on the approval of a second one.
+            if !named.insert(approval.account) {
+                return Err(Refusal::Rule("every new reader needs one approval"));
+            }
             if self.approvals_used.contains(&approval.id) || !used.insert(approval.id) {
                 return Err(Refusal::Rule("this approval was used before"));
             }
