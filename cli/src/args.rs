@@ -134,6 +134,11 @@ Examples:
         /// Which conversation
         space: Option<String>,
     },
+    /// Sign the list of the practice's people anew: everybody whose joining this device has confirmed (owner)
+    SignRoster {
+        #[command(flatten)]
+        password: PasswordFile,
+    },
     /// Say who you are here: account, sign-in name, device, server
     Whoami,
     /// Check this home
@@ -441,6 +446,7 @@ mod tests {
             "members remove 3f ab",
             "members add ab --role prescriber --identity 00 --password-file F",
             "accept-readers",
+            "sign-roster --password-file F",
             "whoami --json",
             "doctor",
             "passphrase",

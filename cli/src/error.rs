@@ -4,6 +4,7 @@
 //! are printed. Invariant: a number is never reused; numbers from 1000 on are this binary's.
 
 use crate::password::PasswordError;
+use crate::words;
 use sotto_cli::ambient::NoEntropy;
 use sotto_cli::home::HomeError;
 use sotto_cli::host::HostError;
@@ -47,7 +48,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Host(#[from] HostError),
     /// The client began, and failed.
-    #[error("{failure}{}", because(.trouble.as_deref()))]
+    #[error("{failure}{}{}", because(.trouble.as_deref()), later(.failure))]
     Failed { failure: Failure, trouble: Option<String> },
     /// The server refused what was written, for good.
     #[error("{0} The text is still here.")]
@@ -194,6 +195,18 @@ fn host_code(error: &HostError) -> (&'static str, u16) {
         },
         HostError::NoEntropy(_) => ("NoEntropy", 1036),
         HostError::Finished => ("Finished", 1090),
+    }
+}
+
+fn later(failure: &Failure) -> String {
+    match failure {
+        Failure::Server { retry_after_ms: Some(ms), .. } => {
+            format!(" It can be tried again in {}.", words::count(ms.div_ceil(1000), "second", "seconds"))
+        }
+        Failure::Server { retry_after_ms: None, .. }
+        | Failure::Unreachable
+        | Failure::Dishonest(_)
+        | Failure::WrongPassword => String::new(),
     }
 }
 

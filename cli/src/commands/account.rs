@@ -68,7 +68,7 @@ async fn registered(
         session.registered().await?;
     } else {
         session
-            .ask(command, |event| {
+            .ask_with_password(command, |event| {
                 if let Event::Welcome { inviter, practice, note } = event {
                     out.note(&welcome(inviter, practice, note));
                 }
@@ -127,7 +127,7 @@ async fn logged_in(session: &mut Session, command: Command, warning: Option<Stri
         out.note(&warning);
     }
     let (messages, spaces) = session
-        .ask(command, |event| match event {
+        .ask_with_password(command, |event| match event {
             Event::SignedIn { .. } => {
                 out.note("Signed in. Fetching and checking what belongs to the account.");
                 None

@@ -37,7 +37,9 @@ pub(super) async fn remove(session: &mut Session, given: &str, from: &PasswordFi
     }
     let command = Command::RemoveDevice { device: device.id, password: given.password };
     session
-        .ask(command, |event| matches!(event, Event::DeviceGone(gone) if *gone == device.id).then_some(()))
+        .ask_with_password(command, |event| {
+            matches!(event, Event::DeviceGone(gone) if *gone == device.id).then_some(())
+        })
         .await?;
     session.sync().await?;
     let json = serde_json::json!({ "id": device.id, "removed": true });

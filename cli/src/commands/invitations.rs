@@ -77,8 +77,12 @@ pub(super) async fn list(session: &mut Session, args: &Offline) -> Result<(), Cl
 
 /// `sotto revoke`
 pub(super) async fn revoke(session: &mut Session, given: &str) -> Result<(), CliError> {
-    let invitations = session.host.client().invitations();
-    let id = resolve::by_prefix(invitations, |invitation| invitation.id, "invitation", given)?.id;
+    let id = session
+        .find(|client| {
+            resolve::by_prefix(client.invitations(), |invitation| invitation.id, "invitation", given)
+        })
+        .await?
+        .id;
     session
         .ask(Command::Revoke(id), |event| matches!(event, Event::Revoked(gone) if *gone == id).then_some(()))
         .await?;

@@ -77,7 +77,7 @@ pub(super) async fn add(
     }
     let command = Command::AddMember { space, account, role, identity, password: given.password };
     session
-        .ask(command, |event| match event {
+        .ask_with_password(command, |event| match event {
             Event::EraBegan { space: at, added, .. } => {
                 (*at == space && added.contains(&account)).then_some(())
             }
@@ -93,7 +93,7 @@ pub(super) async fn add(
 
 /// `sotto accept-readers`
 pub(super) async fn accept(session: &mut Session, given: Option<&str>) -> Result<(), CliError> {
-    let space = resolve::space(session.host.client().spaces(), given)?.id;
+    let space = session.find(|client| resolve::space(client.spaces(), given)).await?.id;
     session.host.command(Command::AcceptReaders(space)).await?;
     session.sync().await?;
     let waiting = session.space(space).map_or(0, |space| space.waiting);
@@ -104,6 +104,30 @@ pub(super) async fn accept(session: &mut Session, given: Option<&str>) -> Result
         } else {
             "Saved; it will go when you're connected.".into()
         }
+    })?)
+}
+
+/// `sotto sign-roster`
+pub(super) async fn sign_roster(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
+    // Who joined a moment ago belongs on it.
+    session.sync().await?;
+    let given = password::existing(from)?;
+    if let Some(warning) = &given.warning {
+        session.out.note(warning);
+    }
+    let (version, people) = session
+        .ask_with_password(Command::SignRoster { password: given.password }, |event| match event {
+            Event::RosterSigned { version, people } => Some((*version, *people)),
+            _ => None,
+        })
+        .await?;
+    session.sync().await?;
+    let json = serde_json::json!({ "version": version, "people": people });
+    Ok(session.out.result(&json, || {
+        format!(
+            "The list of the practice's people is signed: {} on it.",
+            words::count(people, "person", "people")
+        )
     })?)
 }
 

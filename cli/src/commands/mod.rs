@@ -69,6 +69,7 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
             }
         },
         Verb::AcceptReaders { space } => members::accept(session, space.as_deref()).await,
+        Verb::SignRoster { password } => members::sign_roster(session, &password).await,
         Verb::Whoami => account::whoami(session),
     }
 }
@@ -92,7 +93,8 @@ fn stays_offline(verb: &Verb) -> bool {
         | Verb::Invite(_)
         | Verb::Revoke { .. }
         | Verb::Sync
-        | Verb::AcceptReaders { .. } => false,
+        | Verb::AcceptReaders { .. }
+        | Verb::SignRoster { .. } => false,
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) async fn run(session: &mut Session, args: &Read) -> Result<(), CliErr
     print(session, &space, shown)?;
     mark_read(session, space.id).await?;
     if !args.follow {
+        if fresh.is_ok() && !args.offline && space.unread > 0 {
+            // The other devices should know, too. If it can't be saved now, the next command does it.
+            let _ = session.sync().await;
+        }
         return fresh;
     }
     if fresh.is_err() {

@@ -11,12 +11,16 @@ use crate::words;
 use sotto_cli::home::Home;
 use sotto_cli::host::{Host, HostError};
 use sotto_cli::net::Net;
+use sotto_client_core::Client;
 use sotto_client_core::io::{Alarm, Command, Event, Failure, Rejected};
 use sotto_client_core::view::{AccountView, SpaceView};
 use sotto_protocol::ids::SpaceId;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Least patience for what needs a password.
+const PASSWORD_PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where a command works, and how it speaks.
 pub(super) struct Place {
@@ -34,6 +38,7 @@ pub(super) struct Session {
     alarms: Vec<AlarmJson>,
     /// Whether changes are told as they come; not while a whole history comes in.
     telling: bool,
+    offline: bool,
 }
 
 impl Session {
@@ -41,7 +46,7 @@ impl Session {
     pub(super) async fn open(place: &Place, offline: bool) -> Result<Self, CliError> {
         let net = if offline { None } else { Some(Net::new(place.ca_file.as_deref())?) };
         let host = Host::open(Home::open(&place.dir).await?, net).await?;
-        let mut session = Self::new(host, place, true);
+        let mut session = Self::new(host, place, offline);
         if session.is_registering() && !offline {
             session.registered().await?;
         }
@@ -56,11 +61,12 @@ impl Session {
         if host.client().account().is_some() {
             return Err(Rejected::SignedIn.into());
         }
-        Ok(Self::new(host, place, false))
+        Ok(Self { telling: false, ..Self::new(host, place, false) })
     }
 
-    fn new(host: Host, place: &Place, telling: bool) -> Self {
-        Self { host, out: place.out, patience: place.patience, alarms: Vec::new(), telling }
+    fn new(host: Host, place: &Place, offline: bool) -> Self {
+        let (out, patience) = (place.out, place.patience);
+        Self { host, out, patience, alarms: Vec::new(), telling: true, offline }
     }
 
     /// A registration was cut short before it was known whether the server took it. The client sends it again by
@@ -86,6 +92,20 @@ impl Session {
     /// A conversation as it is now.
     pub(super) fn space(&self, id: SpaceId) -> Option<SpaceView> {
         self.host.client().spaces().into_iter().find(|space| space.id == id)
+    }
+
+    /// The same for a command that needs a password: between two answers of the server it is stretched, which takes
+    /// seconds on an old computer, and the server lets wait whoever has guessed.
+    pub(super) async fn ask_with_password<T>(
+        &mut self,
+        command: Command,
+        answer: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<T, CliError> {
+        let usual = self.patience;
+        self.patience = usual.max(PASSWORD_PATIENCE);
+        let answered = self.ask(command, answer).await;
+        self.patience = usual;
+        answered
     }
 
     /// Gives a command, and waits for the event that answers it.
@@ -120,6 +140,21 @@ impl Session {
             }
         }
         Ok(None)
+    }
+
+    /// Finds what a few characters stand for. What isn't here may have come to the server meanwhile, so it is fetched
+    /// before saying so.
+    pub(super) async fn find<T>(
+        &mut self,
+        find: impl Fn(&Client) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        match find(self.host.client()) {
+            Err(missing @ (CliError::NotFound { .. } | CliError::NoSpace)) if !self.offline => {
+                // Without a connection it stays missing, and that is what is told.
+                if self.sync().await.is_err() { Err(missing) } else { find(self.host.client()) }
+            }
+            found => found,
+        }
     }
 
     /// Sends the outbox, fetches, checks, saves. Changes are told.

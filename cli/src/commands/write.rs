@@ -28,7 +28,7 @@ pub(super) async fn send(session: &mut Session, args: Send) -> Result<(), CliErr
         }
     };
     fits(text.len())?;
-    let space = resolve::space(session.host.client().spaces(), space.as_deref())?.id;
+    let space = session.find(|client| resolve::space(client.spaces(), space.as_deref())).await?.id;
     write(session, space, Draft::Message { text, bring: args.bring }, args.delivery.offline, "Delivered.")
         .await
 }
@@ -39,7 +39,7 @@ pub(super) async fn edit(session: &mut Session, args: Edit) -> Result<(), CliErr
     let mut words = words.into_iter();
     let (message, text) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     fits(text.len())?;
-    let (space, target) = resolve::message(session.host.client(), space.as_deref(), &message)?;
+    let (space, target) = session.find(|client| resolve::message(client, space.as_deref(), &message)).await?;
     write(session, space, Draft::Edit { target, text }, args.delivery.offline, "Changed.").await
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn about(
 ) -> Result<(), CliError> {
     let (space, words) = args::split_space(args.words, 1);
     let message = words.into_iter().next().unwrap_or_default();
-    let (space, target) = resolve::message(session.host.client(), space.as_deref(), &message)?;
+    let (space, target) = session.find(|client| resolve::message(client, space.as_deref(), &message)).await?;
     let draft = draft(target);
     let done = match &draft {
         Draft::TakeBack(_) => "Taken back.",

@@ -199,13 +199,15 @@ fn look(dir: &Path) -> Result<Found, HomeError> {
     })
 }
 
-/// A folder that only its owner can enter. One that exists is left as it is; `doctor` says when it is too open.
+/// A folder that only its owner can enter. One with other things in it is left as it is; `doctor` says when it is
+/// too open.
 fn make_folder(dir: &Path) -> Result<(), HomeError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(HomeError::io(format!("Making the folder {}", dir.display())))
+    let make = || {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let empty = fs::read_dir(dir)?.next().is_none();
+        if empty { fs::set_permissions(dir, fs::Permissions::from_mode(0o700)) } else { Ok(()) }
+    };
+    make().map_err(HomeError::io(format!("Making the folder {}", dir.display())))
 }
 
 async fn lock(dir: &Path) -> Result<File, HomeError> {

@@ -7,7 +7,9 @@
 use super::HomeError;
 use sotto_client_core::io::{Change, LAZY_PREFIX, Row};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqlSafeStr as _, SqlStr, SqliteConnection,
+};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -16,6 +18,9 @@ use std::time::Duration;
 
 /// Version of the tables.
 const FORMAT: i64 = 1;
+/// A sealed record of the usual size fits into a page together with others; SQLite's 4 KiB would send every one of
+/// them to overflow pages. Taken for a new database only.
+const PAGE_BYTES: u32 = 8192;
 /// How long to wait for somebody who looks into the file with a tool of theirs.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
@@ -23,6 +28,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Store {
     db: SqliteConnection,
+    /// For how many rows a statement is, and the statement; the last is for one row.
+    upserts: [(usize, SqlStr); 3],
 }
 
 impl Store {
@@ -39,7 +46,7 @@ impl Store {
                 }
             })?;
         match format {
-            Some(FORMAT) => Ok(Self { db }),
+            Some(FORMAT) => Ok(Self::of(db)),
             Some(later) if later > FORMAT => Err(HomeError::Newer),
             Some(_) | None => Err(HomeError::DatabaseDamaged("its version is missing".into())),
         }
@@ -72,7 +79,19 @@ impl Store {
             .await
             .map_err(told)?;
         tx.commit().await.map_err(told)?;
-        Ok(Self { db })
+        Ok(Self::of(db))
+    }
+
+    /// A page of a log is hundreds of rows, and every statement is a trip to the thread that owns the database.
+    fn of(db: SqliteConnection) -> Self {
+        let upsert = |rows| {
+            let values = vec!["(?, ?)"; rows].join(", ");
+            let sql = format!(
+                "INSERT INTO rows (key, value) VALUES {values} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            );
+            (rows, AssertSqlSafe(sql).into_sql_str())
+        };
+        Self { db, upserts: [upsert(64), upsert(8), upsert(1)] }
     }
 
     /// What a client is opened with: all rows but those it asks for later.
@@ -98,20 +117,25 @@ impl Store {
             .map_err(told)
     }
 
-    /// Stores all of these changes. They are on disk when this returns.
+    /// Stores all of these changes, which name each row once. They are on disk when this returns.
     pub async fn put(&mut self, changes: &[Change]) -> Result<(), HomeError> {
         let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await.map_err(told)?;
-        for change in changes {
-            let query = match &change.value {
-                Some(value) => sqlx::query(
-                    "INSERT INTO rows (key, value) VALUES (?1, ?2) \
-                     ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                )
-                .bind(change.key.as_slice())
-                .bind(value.as_slice()),
-                None => sqlx::query("DELETE FROM rows WHERE key = ?1").bind(change.key.as_slice()),
-            };
+        let (set, unset): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.value.is_some());
+        for change in unset {
+            let query = sqlx::query("DELETE FROM rows WHERE key = ?1").bind(change.key.as_slice());
             query.execute(&mut *tx).await.map_err(told)?;
+        }
+        let mut rest = set.as_slice();
+        for (rows, sql) in &self.upserts {
+            let (whole, left) = rest.split_at(rest.len() - rest.len() % rows);
+            rest = left;
+            for some in whole.chunks(*rows) {
+                let mut query = sqlx::query(sql.clone());
+                for change in some {
+                    query = query.bind(change.key.as_slice()).bind(change.value.as_deref());
+                }
+                query.execute(&mut *tx).await.map_err(told)?;
+            }
         }
         tx.commit().await.map_err(told)
     }
@@ -179,6 +203,7 @@ async fn connect(path: &Path) -> Result<SqliteConnection, HomeError> {
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .page_size(PAGE_BYTES)
         .busy_timeout(BUSY_WAIT)
         .disable_statement_logging()
         .connect()

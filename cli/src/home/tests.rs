@@ -78,14 +78,27 @@ async fn a_home_keeps_what_it_is_given() {
 async fn others_on_the_computer_see_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("home");
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     let home = Home::open_or_create(&path).await.unwrap();
-    assert_eq!(mode(&path), 0o700);
+    assert_eq!(mode(&path), 0o700, "an empty folder becomes the home's own");
     for entry in fs::read_dir(&path).unwrap() {
         let file = entry.unwrap().path();
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
     fs::set_permissions(path.join(KEY), fs::Permissions::from_mode(0o640)).unwrap();
     assert_eq!(home.too_open(), [path.join(KEY)]);
+}
+
+#[tokio::test]
+async fn a_folder_with_other_things_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(dir.path().join("letter.txt"), "dear friend").unwrap();
+    let home = Home::open_or_create(dir.path()).await.unwrap();
+    assert_eq!(mode(dir.path()), 0o755);
+    assert_eq!(home.too_open(), [dir.path()]);
+    assert_eq!(fs::read(dir.path().join("letter.txt")).unwrap(), b"dear friend");
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,7 +155,7 @@ async fn a_truncated_database_is_reported() {
     let dir = used().await;
     let path = dir.path().join(DATABASE);
     let whole = fs::read(&path).unwrap();
-    for len in [1, 99, 4096, whole.len() - 4096, whole.len() - 1] {
+    for len in [1, 99, 4096, 8192, whole.len() - 8192, whole.len() - 1] {
         fs::write(&path, &whole[..len]).unwrap();
         refused(dir.path(), |e| matches!(e, HomeError::DatabaseDamaged(_))).await;
     }
@@ -151,7 +164,7 @@ async fn a_truncated_database_is_reported() {
 #[tokio::test]
 async fn a_file_that_is_no_database_is_reported() {
     let dir = used().await;
-    for bad in [vec![0; 8192], b"a letter to a friend\n".repeat(500)] {
+    for bad in [vec![0; 16384], b"a letter to a friend\n".repeat(500)] {
         fs::write(dir.path().join(DATABASE), bad).unwrap();
         refused(dir.path(), |e| matches!(e, HomeError::DatabaseDamaged(_))).await;
     }
@@ -163,7 +176,7 @@ async fn a_changed_page_is_found_by_the_check() {
     let path = dir.path().join(DATABASE);
     let mut bytes = fs::read(&path).unwrap();
     // The first page holds the schema; the others hold the rows.
-    for byte in &mut bytes[4096..4096 + 16] {
+    for byte in &mut bytes[8192..8192 + 16] {
         *byte ^= 0x5a;
     }
     fs::write(&path, bytes).unwrap();
@@ -211,6 +224,23 @@ async fn a_making_that_was_cut_short_is_begun_anew() {
         let home = Home::open_or_create(dir.path()).await.unwrap();
         drop(home);
         assert!(Home::open(dir.path()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_any_size_arrives() {
+    let dir = used().await;
+    let (mut store, _, _lock) = Home::open(dir.path()).await.unwrap().into_parts();
+    for size in [0, 1, 7, 8, 9, 63, 64, 65, 2 * 64 + 3 * 8 + 5] {
+        let names: Vec<String> = (0..size).map(|n| format!("{size:03}/{n:03}")).collect();
+        let changes: Vec<Change> = names.iter().map(|name| change(name, Some(name))).collect();
+        store.put(&changes).await.unwrap();
+        let (from, to) = (format!("{size:03}/"), format!("{size:03}0"));
+        let expected: Vec<Row> = names.iter().map(|name| row(name, name)).collect();
+        assert!(store.range(from.as_bytes(), to.as_bytes()).await.unwrap() == expected, "{size} rows");
+        let gone: Vec<Change> = names.iter().map(|name| change(name, None)).collect();
+        store.put(&gone).await.unwrap();
+        assert!(store.range(from.as_bytes(), to.as_bytes()).await.unwrap().is_empty(), "{size} rows");
     }
 }
 

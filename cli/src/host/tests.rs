@@ -73,6 +73,18 @@ async fn a_refused_command_leaves_the_host_as_it_was() {
     host.command(setup(1)).await.unwrap();
 }
 
+#[test]
+fn many_hosts_can_share_the_threads_of_one_process() {
+    fn on_any_thread<T: Send>(value: T) -> T {
+        value
+    }
+    fn look(host: &mut Host) {
+        drop(on_any_thread(host.run_until(failure, None)));
+        drop(on_any_thread(host.command(Command::Sync)));
+    }
+    on_any_thread(look);
+}
+
 #[tokio::test]
 async fn a_home_of_another_storage_key_is_reported() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
