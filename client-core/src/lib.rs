@@ -14,6 +14,8 @@ mod cards;
 mod ephemeral;
 mod eras;
 mod flow;
+#[cfg(test)]
+mod golden;
 mod handing_back;
 mod joining;
 mod keeping;
