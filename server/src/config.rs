@@ -34,6 +34,21 @@ Examples:
 The first start creates the data directory and prints a set-up link for the practice's owner. Back up the whole
 directory; without its secrets/server-setup nobody can sign in.")]
     Serve(Serve),
+
+    /// Checks data directory, database, secrets and every conversation's chain; says what it finds in sentences.
+    Doctor(Doctor),
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The server's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// The server's PostgreSQL database, if it uses one.
+    #[arg(long, value_name = "URL", env = "SOTTO_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
 }
 
 /// Options of `serve`.
@@ -70,6 +85,11 @@ pub struct Serve {
     /// from there may connect. Needed unless the server is for this machine only.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+
+    /// The data was restored from a backup. Usually noticed without being told; needed once, on one node, after
+    /// restoring PostgreSQL.
+    #[arg(long)]
+    pub restored: bool,
 
     /// What to log: error, warn, info, debug or trace, also by module as in info,sotto_server=debug.
     #[arg(long, value_name = "FILTER", default_value = "info")]
@@ -117,6 +137,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// Where browsers find the server. None: at the address it listens on, of this machine.
     pub public_url: Option<Origin>,
+    /// The data was restored from a backup.
+    pub restored: bool,
     /// Log filter.
     pub log: String,
 }
@@ -175,8 +197,8 @@ impl Serve {
             Some(url) => Location::postgres(&url).map_err(ConfigError::Database)?,
             None => Location::Sqlite(self.data.join("sotto.db")),
         };
-        let Self { data, listen, behind_proxy, log, .. } = self;
-        Ok(Config { data, listen, database, tls, behind_proxy, public_url, log })
+        let Self { data, listen, behind_proxy, restored, log, .. } = self;
+        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, log })
     }
 }
 

@@ -115,6 +115,11 @@ impl Outbox {
         self.lock().closing.is_some()
     }
 
+    /// True when the connection is being cut because its reader is too slow.
+    pub fn is_overflowing(&self) -> bool {
+        self.lock().closing == Some(Some(ErrorCode::RateLimited))
+    }
+
     /// Counts an append that waits for its flush; returns how many wait now.
     pub(crate) fn begin(&self) -> usize {
         self.in_flight.fetch_add(1, Ordering::Relaxed) + 1

@@ -3,10 +3,13 @@
 //! Layers, outermost first: transport, session and hub, service, store, [`db`]. A layer uses the one below and
 //! knows nothing of the one above.
 
+pub mod clock;
+pub mod committer;
 pub mod config;
 pub mod data_dir;
 pub mod db;
 pub mod defects;
+pub mod doctor;
 pub mod hub;
 pub mod opaque;
 pub mod rate;
@@ -15,10 +18,12 @@ mod rng;
 pub mod secrets;
 pub mod service;
 pub mod session;
+pub mod start;
 pub mod store;
 pub mod throttle;
 pub mod tls;
 pub mod tokens;
+pub mod transport;
 
 #[cfg(test)]
 mod fixture;

@@ -85,8 +85,8 @@ pub enum MetaKey {
     Incarnation,
     /// SHA-256 of the set-up token, while set-up was not done.
     Setup,
-    /// Random bytes of the last start, to be compared with a file beside the database.
-    Life,
+    /// Which secrets belong to this database: [`crate::secrets::Secrets::id`].
+    Secrets,
 }
 
 impl MetaKey {
@@ -95,7 +95,7 @@ impl MetaKey {
         match self {
             Self::Incarnation => "incarnation",
             Self::Setup => "setup",
-            Self::Life => "life",
+            Self::Secrets => "secrets",
         }
     }
 }

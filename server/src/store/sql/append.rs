@@ -10,6 +10,7 @@ use sotto_protocol::record::Kind;
 use sotto_protocol::sign::PublicKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 const SPACE: &str = "SELECT id, practice_id, seq, head, era_started, state FROM spaces WHERE id IN";
 
@@ -83,6 +84,8 @@ impl SqlStore {
         let taken = self.hot.committing(writes);
         tx.commit().await?;
         self.hot.committed(writes, taken, old);
+        let new = u64::try_from(writes.records.len()).unwrap_or_default();
+        self.records.fetch_add(new, Ordering::Relaxed);
         Ok(())
     }
 

@@ -29,6 +29,7 @@ use sotto_protocol::roster::Roster;
 use sotto_protocol::sign::Signed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Times a transaction is tried when another is in the way.
@@ -43,17 +44,41 @@ pub struct SqlStore {
     hot: Hot,
     /// Held by whoever changes what is hot, when nobody else writes to the database: then what is hot is true.
     turn: Mutex<()>,
+    /// Records that are known to be stored.
+    records: AtomicU64,
 }
 
 impl SqlStore {
     /// Over an open database.
     pub fn new(db: Db) -> Self {
-        Self { db, hot: Hot::new(), turn: Mutex::new(()) }
+        Self { db, hot: Hot::new(), turn: Mutex::new(()), records: AtomicU64::new(0) }
     }
 
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// Counts the records of all spaces; from then on [`SqlStore::records_known`] goes with it.
+    pub async fn records_total(&self) -> Result<u64, StoreError> {
+        let total = self.count_records().await?;
+        self.records.fetch_max(total, Ordering::Relaxed);
+        Ok(total)
+    }
+
+    /// How many records are stored, as far as this process knows: all of them when it writes alone.
+    pub fn records_known(&self) -> u64 {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// Positions and heads after a position.
+    pub async fn heads(
+        &self,
+        space: SpaceId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, Head)>, StoreError> {
+        Ok(self.read_heads(space, after, limit).await?)
     }
 
     /// True when nobody else writes to the database, so that what is hot need not be read again.

@@ -5,7 +5,7 @@ use super::append::space_of;
 use crate::db::{DbError, insert_rows, query};
 use crate::store::{PageRow, SpaceView};
 use sotto_protocol::frame::SpaceHead;
-use sotto_protocol::ids::{AccountId, DeviceId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, Head, Seq, SpaceId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -101,6 +101,25 @@ impl SqlStore {
                 return Ok(page);
             }
         }
+    }
+
+    pub(super) async fn count_records(&self) -> Result<u64, DbError> {
+        let mut reader = self.db.read().await?;
+        let sql = "SELECT CAST(COALESCE(sum(seq), 0) AS BIGINT) FROM spaces";
+        query(sql).fetch_one(&mut reader).await?.get(0)
+    }
+
+    pub(super) async fn read_heads(
+        &self,
+        space: SpaceId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, Head)>, DbError> {
+        let mut reader = self.db.read().await?;
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let sql = "SELECT seq, head FROM records WHERE space = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        let rows = query(sql).bind(space).bind(after).bind(limit).fetch_all(&mut reader).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
     pub(super) async fn try_put_cursors(&self, cursors: &[(DeviceId, SpaceId, Seq)]) -> Result<(), DbError> {
