@@ -1,0 +1,49 @@
+//! `durable`: what was acknowledged stands where it was said to stand (P2), and once only (P4).
+
+use super::super::model::Ack;
+use super::super::net::ConnId;
+use super::super::world::World;
+use super::Finding;
+use sotto_protocol::frame::{ServerBody, ServerFrame};
+use sotto_protocol::ids::Seq;
+
+/// Looks at a frame that leaves the server.
+pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding> {
+    let Ok(ServerFrame { body, .. }) = ServerFrame::from_bytes(frame) else {
+        return Err(Finding::new("contract", "the server sent what is no frame".to_owned()));
+    };
+    if let ServerBody::Error { req, code, .. } = &body {
+        world.note(format!("connection {conn} hears of {req:?}: {}", code.name()));
+    }
+    let ServerBody::Appended { id, seq, head, payload_hash, .. } = body else { return Ok(()) };
+    // The acknowledgement names neither space nor author; the store tells, or lacks the record.
+    for space in world.server.spaces() {
+        let stored = world.server.records(space, Seq(seq.0.saturating_sub(1)), 1);
+        let Some(stored) = stored.first().filter(|s| s.seq == seq && s.record.header().id == id) else { continue };
+        let author = stored.record.header().author;
+        let ack = Ack { space, author, id, seq, head, payload_hash };
+        if stored.record.header().payload_hash != payload_hash {
+            return Err(Finding::new("durable", format!("told another payload of {id} than what is stored")));
+        }
+        if let Some(before) = world.model.acks.insert((space, author, id), ack).filter(|b| *b != ack) {
+            return Err(Finding::new("durable", format!("acknowledged twice, otherwise: {before:?}, {ack:?}")));
+        }
+        return Ok(());
+    }
+    Err(Finding::new("durable", format!("acknowledged {id} at {seq}, where it does not stand")))
+}
+
+/// Looks whether everything acknowledged is there.
+pub fn all(world: &World) -> Result<(), Finding> {
+    for ack in world.model.acks.values() {
+        let stored = world.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
+        let fits = stored.first().is_some_and(|s| {
+            let header = s.record.header();
+            s.seq == ack.seq && header.author == ack.author && header.id == ack.id && header.payload_hash == ack.payload_hash
+        });
+        if !fits {
+            return Err(Finding::new("durable", format!("acknowledged and not there: {ack:?}")));
+        }
+    }
+    Ok(())
+}

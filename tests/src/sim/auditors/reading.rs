@@ -1,0 +1,191 @@
+//! `reading`: every member account reads every acknowledged record, once, in the one order, from any device (P4, P5).
+//!
+//! Folds the server's log with the drafts that were written, by a fold of its own, and holds every client's messages
+//! against the outcome.
+
+use super::super::host::Fate;
+use super::super::model::Model;
+use super::super::net::HostId;
+use super::super::world::World;
+use super::Finding;
+use sotto_client_core::io::{Draft, MessageId};
+use sotto_client_core::view::{BodyView, MessageView};
+use sotto_protocol::frame::Stored;
+use sotto_protocol::ids::{AccountId, Seq, SpaceId};
+use sotto_protocol::record::{EraBody, Kind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who could read from which position on; one entry for each era.
+pub type Readers = Vec<(Seq, BTreeSet<AccountId>)>;
+
+/// What a message must look like.
+#[derive(Clone, Debug)]
+struct Wanted {
+    seq: Seq,
+    body: Option<BodyView>,
+    certain: bool,
+}
+
+/// The readers of each era of a log.
+pub fn readers(records: &[Stored]) -> Readers {
+    let eras = records.iter().filter(|s| s.record.header().kind == Kind::Era);
+    eras.filter_map(|s| {
+        let body = EraBody::parse(s.record.payload()?.as_slice()).ok()?;
+        Some((s.seq, body.members.iter().map(|m| m.account).collect()))
+    })
+    .collect()
+}
+
+/// True when an account could read what stands at a position.
+pub fn could_read(readers: &Readers, account: AccountId, seq: Seq) -> bool {
+    readers.iter().rev().find(|(from, _)| *from <= seq).is_some_and(|(_, set)| set.contains(&account))
+}
+
+/// Looks at every client.
+pub fn all(world: &World) -> Result<(), Finding> {
+    for space in world.server.spaces() {
+        let records = world.server.records(space, Seq::ZERO, usize::MAX);
+        let readers = readers(&records);
+        let wanted = fold(&world.model, space, &records);
+        for h in world.users().into_iter().filter(|h| world.hosts[*h].synced) {
+            one(world, h, space, &readers, &wanted)?;
+        }
+        delivered(world, space, &records)?;
+    }
+    shown(world)
+}
+
+/// Looks at a device that has just signed in.
+pub fn fresh(world: &World, h: HostId) -> Result<(), Finding> {
+    let mut texts = 0;
+    let mut spaces = 0;
+    for space in world.server.spaces() {
+        let records = world.server.records(space, Seq::ZERO, usize::MAX);
+        let readers = readers(&records);
+        let wanted = fold(&world.model, space, &records);
+        one(world, h, space, &readers, &wanted)?;
+        let messages = world.hosts[h].signed_in().map(|c| c.messages(space)).unwrap_or_default();
+        texts += messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count();
+        spaces += usize::from(!messages.is_empty());
+    }
+    match world.hosts[h].restored {
+        Some((told, _)) if usize::try_from(told) == Ok(texts) => Ok(()),
+        told => Err(Finding::new("reading", format!("host {h} told {told:?}, has {texts} in {spaces} spaces"))),
+    }
+}
+
+fn fold(model: &Model, space: SpaceId, records: &[Stored]) -> BTreeMap<MessageId, Wanted> {
+    let mut wanted: BTreeMap<MessageId, Wanted> = BTreeMap::new();
+    for stored in records.iter().filter(|s| s.record.header().kind == Kind::Content) {
+        let header = stored.record.header();
+        let id = MessageId { author: header.author, record: header.id };
+        let Some(queued) = model.queued.get(&(space, id)) else { continue };
+        match &queued.draft {
+            Draft::Message { text, .. } => {
+                let body = Some(BodyView::Text(text.clone()));
+                wanted.insert(id, Wanted { seq: stored.seq, body, certain: true });
+            }
+            Draft::Edit { target, text } => {
+                if let Some(message) = wanted.get_mut(target)
+                    && matches!(message.body, Some(BodyView::Text(_)))
+                {
+                    message.body = Some(BodyView::Text(text.clone()));
+                }
+            }
+            Draft::TakeBack(target) => {
+                if let Some(message) = wanted.get_mut(target) {
+                    message.body = Some(BodyView::TakenBack);
+                }
+            }
+            Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) => {}
+        }
+    }
+    let uncertain = model.uncertain.iter().filter(|(s, _)| *s == space).filter_map(|(_, d)| Model::target_of(d));
+    for target in uncertain {
+        if let Some(message) = wanted.get_mut(&target) {
+            message.certain = false;
+        }
+    }
+    wanted
+}
+
+fn one(
+    world: &World,
+    h: HostId,
+    space: SpaceId,
+    readers: &Readers,
+    wanted: &BTreeMap<MessageId, Wanted>,
+) -> Result<(), Finding> {
+    let Some(client) = world.hosts[h].signed_in() else { return Ok(()) };
+    let Some(me) = client.account().map(|a| a.account) else { return Ok(()) };
+    let now = readers.last().is_some_and(|(_, set)| set.contains(&me));
+    if !now {
+        return Ok(());
+    }
+    let messages = client.messages(space);
+    let bad = |what: String| Err(Finding::new("reading", format!("host {h} in {}: {what}", space.short())));
+    let stored: Vec<&MessageView> = messages.iter().filter(|m| m.seq.is_some()).collect();
+    if stored.windows(2).any(|w| w[0].seq >= w[1].seq) {
+        return bad("its messages are out of order".to_owned());
+    }
+    let by_id: BTreeMap<MessageId, &MessageView> = stored.iter().map(|m| (m.id, *m)).collect();
+    if by_id.len() != stored.len() {
+        return bad("a message is shown twice".to_owned());
+    }
+    for (id, message) in wanted.iter().filter(|(_, w)| could_read(readers, me, w.seq)) {
+        let Some(shown) = by_id.get(id) else { return bad(format!("{id:?} is missing")) };
+        if shown.seq != Some(message.seq) {
+            return bad(format!("{id:?} stands at {:?}, not at {}", shown.seq, message.seq));
+        }
+        if message.certain && message.body.as_ref().is_some_and(|body| *body != shown.body) {
+            return bad(format!("{id:?} says {:?}, not {:?}", shown.body, message.body));
+        }
+    }
+    for shown in stored.iter().filter(|m| m.seq.is_some_and(|seq| could_read(readers, me, seq))) {
+        if !matches!(shown.body, BodyView::Text(_) | BodyView::TakenBack) {
+            return bad(format!("{:?} is {:?}", shown.id, shown.body));
+        }
+    }
+    Ok(())
+}
+
+/// What was queued and not refused stands in the log, unless its device or membership ended before.
+fn delivered(world: &World, space: SpaceId, records: &[Stored]) -> Result<(), Finding> {
+    let there: BTreeSet<MessageId> = records
+        .iter()
+        .map(|s| MessageId { author: s.record.header().author, record: s.record.header().id })
+        .collect();
+    let state = world.server.space(space);
+    for ((_, id), queued) in world.model.queued.iter().filter(|((s, _), _)| *s == space) {
+        let gone = world.hosts[queued.host].fate != Fate::Used
+            || state.as_ref().is_none_or(|s| !s.is_member(id.author))
+            || world.model.refused.contains_key(&(space, *id))
+            || world.model.vanished.contains(&(space, *id));
+        if !gone && !there.contains(id) {
+            let what = format!("{:?} of host {} was queued and is nowhere", queued.draft, queued.host);
+            return Err(Finding::new("outbox", what));
+        }
+    }
+    Ok(())
+}
+
+/// No client shows what nobody wrote, or not there, or not by her.
+fn shown(world: &World) -> Result<(), Finding> {
+    for (h, host) in world.hosts.iter().enumerate() {
+        let Some(client) = &host.client else { continue };
+        for space in client.spaces() {
+            for message in client.messages(space.id) {
+                let BodyView::Text(text) = &message.body else { continue };
+                let fits = world
+                    .model
+                    .texts
+                    .get(text)
+                    .is_some_and(|t| t.space == space.id && t.author == message.id.author);
+                if !fits {
+                    return Err(Finding::new("forged", format!("host {h} shows {text:?} by {:?}", message.id)));
+                }
+            }
+        }
+    }
+    Ok(())
+}

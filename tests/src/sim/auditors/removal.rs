@@ -1,0 +1,130 @@
+//! `removal`: what was written after a removal opens nowhere in what was removed.
+
+use super::super::host::{Fate, Host};
+use super::super::world::World;
+use super::Finding;
+use super::reading::{Readers, readers};
+use sotto_client_core::crypto::keys::{EraKey, StorageKey};
+use sotto_client_core::crypto::seal::{self, ContentPlace};
+use sotto_client_core::crypto::wrap::{SealingSecret, EraWrap, unwrap_era};
+use sotto_client_core::vault::Vault;
+use sotto_client_core::view::BodyView;
+use sotto_protocol::codec::{self, Bytes};
+use sotto_protocol::frame::Stored;
+use sotto_protocol::ids::{AccountId, Revision, Seq, SpaceId};
+use sotto_protocol::record::{EraBody, Kind};
+
+/// Everything secret on the disks of an account.
+#[derive(Default)]
+struct Loot {
+    eras: Vec<EraKey>,
+    vaults: Vec<Vault>,
+}
+
+fn loot(host: &Host, into: &mut Loot) {
+    let storage = StorageKey::from_bytes(host.storage);
+    for (name, value) in &host.rows {
+        let Ok(plain) = seal::open_store(&storage, name, value) else { continue };
+        if name.starts_with(b"key/") {
+            into.eras.extend(EraKey::from_slice(&plain));
+        } else if name == b"vault" {
+            let row: Result<(Bytes<{ 256 * 1024 }>, Revision, bool), _> = codec::decode(&plain, "vault row");
+            into.vaults.extend(row.ok().and_then(|(vault, ..)| Vault::from_bytes(vault.as_slice()).ok()));
+        }
+    }
+}
+
+/// Accounts that are not members any more open nothing that came after.
+pub fn accounts(world: &World) -> Result<(), Finding> {
+    for space in world.server.spaces() {
+        let records = world.server.records(space, Seq::ZERO, usize::MAX);
+        let readers = readers(&records);
+        for (person, account) in world.people.list.iter().enumerate().filter_map(|(n, p)| Some((n, p.account?))) {
+            let Some(after) = left_at(&readers, account) else { continue };
+            let mut all = Loot::default();
+            for host in world.hosts.iter().filter(|host| host.person == person) {
+                loot(host, &mut all);
+                shows_nothing(host, space, after)?;
+            }
+            let later: Vec<&Stored> = records.iter().filter(|s| s.seq >= after).collect();
+            opens_nothing(&all, space, &later)?;
+        }
+    }
+    Ok(())
+}
+
+/// The position at which an account that once could read could read no longer, up to the end.
+fn left_at(readers: &Readers, account: AccountId) -> Option<Seq> {
+    let last = readers.iter().rposition(|(_, set)| set.contains(&account))?;
+    readers.get(last + 1).map(|(seq, _)| *seq)
+}
+
+fn shows_nothing(host: &Host, space: SpaceId, after: Seq) -> Result<(), Finding> {
+    let messages = host.client.as_ref().map(|c| c.messages(space)).unwrap_or_default();
+    let late = messages.iter().find(|m| m.seq.is_some_and(|s| s >= after) && matches!(m.body, BodyView::Text(_)));
+    match late {
+        Some(m) => Err(Finding::new("removal", format!("a removed account shows {:?}", m.body))),
+        None => Ok(()),
+    }
+}
+
+fn opens_nothing(loot: &Loot, space: SpaceId, later: &[&Stored]) -> Result<(), Finding> {
+    for stored in later {
+        let header = stored.record.header();
+        let Some(payload) = stored.record.payload() else { continue };
+        let opened = match header.kind {
+            Kind::Content => {
+                let place =
+                    ContentPlace { space, era: header.era, author: header.author, record: header.id };
+                let opens = |key: &EraKey| {
+                    seal::open_content(&key.derive_record(space, header.era), &place, payload.as_slice()).is_ok()
+                };
+                loot.eras.iter().any(opens)
+            }
+            Kind::Era => EraBody::parse(payload.as_slice()).is_ok_and(|body| unwraps(loot, space, &body, header.author)),
+            _ => false,
+        };
+        if opened {
+            let what = format!("a removed account opens the record at {} of {}", stored.seq, space.short());
+            return Err(Finding::new("removal", what));
+        }
+    }
+    Ok(())
+}
+
+fn unwraps(loot: &Loot, space: SpaceId, body: &EraBody, author: AccountId) -> bool {
+    let secrets: Vec<SealingSecret> =
+        loot.vaults.iter().flat_map(|v| &v.sealing).map(|e| SealingSecret::from_seed(*e.seed.expose())).collect();
+    body.members.iter().zip(&body.sealed).any(|(member, sealed)| {
+        let place = EraWrap {
+            space,
+            prev: body.prev,
+            number: body.number,
+            author,
+            member: member.account,
+            card_version: member.card_version,
+        };
+        secrets.iter().any(|secret| unwrap_era(secret, &place, sealed).is_ok())
+    })
+}
+
+/// Devices that were removed show nothing that was written after that.
+pub fn devices(world: &World) -> Result<(), Finding> {
+    for (h, host) in world.hosts.iter().enumerate() {
+        let Some(client) = &host.client else { continue };
+        let Some(account) = client.account() else { continue };
+        let Some(since) = world.model.removed_devices.get(&account.device) else { continue };
+        for space in client.spaces() {
+            for message in client.messages(space.id).iter().filter(|m| !m.mine) {
+                let BodyView::Text(text) = &message.body else { continue };
+                if world.model.texts.get(text).is_some_and(|t| t.at > *since) {
+                    return Err(Finding::new("removal", format!("the removed host {h} shows {text:?}")));
+                }
+            }
+        }
+        if host.fate == Fate::Used && host.online && world.faults.cut == 0 {
+            return Err(Finding::new("removal", format!("the removed host {h} does not know of it")));
+        }
+    }
+    Ok(())
+}
