@@ -211,7 +211,7 @@ fn later(failure: &Failure) -> String {
 }
 
 fn because(trouble: Option<&str>) -> String {
-    trouble.map(|trouble| format!(" ({trouble}.)")).unwrap_or_default()
+    trouble.map(|trouble| format!(" Reason: {trouble}.")).unwrap_or_default()
 }
 
 /// The sentence with a capital letter; the protocol's link errors are written to stand inside another sentence.
@@ -252,7 +252,7 @@ mod tests {
         ] {
             let text = error.to_string();
             assert!(text.starts_with(char::is_uppercase), "{text}");
-            assert!(text.ends_with(['.', ')']), "{text}");
+            assert!(text.ends_with('.'), "{text}");
             crate::print::assert_plain_words(&text);
         }
     }

@@ -196,15 +196,16 @@ pub(crate) struct DeviceJson {
     pub(crate) removed: bool,
 }
 
-impl From<&DeviceView> for DeviceJson {
-    fn from(device: &DeviceView) -> Self {
+impl DeviceJson {
+    /// `gone`: this very device was removed; it has been told so, but not shown the list that says it.
+    pub(crate) fn new(device: &DeviceView, gone: bool) -> Self {
         Self {
             id: device.id,
             name: device.name.clone(),
             this: device.this,
             added_at: words::iso(device.added_at),
             added_at_ms: device.added_at,
-            removed: device.removed_in.is_some(),
+            removed: device.removed_in.is_some() || (device.this && gone),
         }
     }
 }

@@ -47,7 +47,7 @@ pub enum NetError {
     #[error("{0} is not this computer, so the connection has to be https")]
     PlainText(Origin),
     /// No such host, or nobody answers there.
-    #[error("{origin} does not answer ({source})")]
+    #[error("{origin} does not answer: {}", plain(.source))]
     Connect {
         /// Where.
         origin: Origin,
@@ -56,7 +56,7 @@ pub enum NetError {
     },
     /// The certificate is not to be trusted.
     #[error(
-        "the certificate of {origin} isn't one this computer trusts ({source}). If the practice has its own \
+        "the certificate of {origin} isn't one this computer trusts: {source}. If the practice has its own \
          authority, give its file with --ca-file"
     )]
     Certificate {
@@ -77,7 +77,7 @@ pub enum NetError {
         status: StatusCode,
     },
     /// Something that is no HTTP or WebSocket, or larger than it may be.
-    #[error("{origin} does not speak as a Sotto server should ({source})")]
+    #[error("{origin} does not speak as a Sotto server should: {source}")]
     Strange {
         /// Where.
         origin: Origin,
@@ -100,6 +100,16 @@ pub enum CaError {
     /// The TLS library refused its own defaults.
     #[error("TLS can't be used on this computer: {0}.")]
     Tls(#[from] rustls::Error),
+}
+
+/// The usual reasons in plain words, the others as the system names them.
+fn plain(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::ConnectionRefused => "nobody listens there".into(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "there is no way to it".into(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => "the connection was cut".into(),
+        _ => source.to_string(),
+    }
 }
 
 /// How to reach servers.

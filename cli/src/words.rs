@@ -3,11 +3,12 @@
 //! Owns the sentences of this binary that are no errors. Refuses to know commands. Invariants: the words of the
 //! product, never its machinery's; whatever others wrote goes through [`harmless`].
 
+use crate::json::DeviceJson;
 use crate::print::{harmless, harmless_line};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sotto_client_core::io::Alarm;
-use sotto_client_core::view::{BodyView, DeviceView, MemberView, MessageView, SpaceView};
+use sotto_client_core::view::{BodyView, MemberView, MessageView, SpaceView};
 use sotto_protocol::ids::{AccountId, Millis};
 use sotto_protocol::roster::Role;
 use std::fmt;
@@ -106,13 +107,11 @@ pub(crate) fn member(member: &MemberView) -> String {
 }
 
 /// A line of `devices`.
-pub(crate) fn device(device: &DeviceView) -> String {
-    let mark = match (device.this, device.removed_in) {
-        (_, Some(_)) => "  removed",
-        (true, None) => "  this device",
-        (false, None) => "",
-    };
-    format!("{}  {}  since {}{mark}", short(&device.id), harmless_line(&device.name), local(device.added_at))
+pub(crate) fn device(device: &DeviceJson) -> String {
+    let this = if device.this { "  this device" } else { "" };
+    let removed = if device.removed { "  removed" } else { "" };
+    let (id, name) = (short(&device.id), harmless_line(&device.name));
+    format!("{id}  {name}  since {}{this}{removed}", local(device.added_at_ms))
 }
 
 /// A message, over several lines.
@@ -151,7 +150,8 @@ fn marks(space: &SpaceView, message: &MessageView) -> String {
         marks.push("bring to session".into());
     }
     if message.held {
-        marks.push("kept for your session".into());
+        // The one who keeps it is the other side, and it is about the author's session.
+        marks.push(if message.mine { "kept for your session".into() } else { "kept for the session".into() });
     }
     for reader in &message.read_by {
         let me = space.members.iter().any(|member| member.me && member.account == *reader);
@@ -161,7 +161,7 @@ fn marks(space: &SpaceView, message: &MessageView) -> String {
             format!("{} has read this", name_of(Some(space), *reader))
         });
     }
-    if message.mine {
+    if message.mine && message.body != BodyView::TakenBack {
         marks.push(
             match (message.refused, message.seq) {
                 (true, _) => "not sent: the server refused it",

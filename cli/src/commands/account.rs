@@ -153,11 +153,11 @@ async fn logged_in(session: &mut Session, command: Command, warning: Option<Stri
             words::count(spaces, "conversation", "conversations")
         );
         let said = if checked {
-            "and checked: they are complete and unchanged"
+            " and checked: none was changed, and none is missing up to where your devices last saved"
         } else {
-            "but not everything is as it must be"
+            ", but not everything is as it must be"
         };
-        format!("Signed in as {}. {restored}, {said}.", account.handle)
+        format!("Signed in as {}. {restored}{said}.", account.handle)
     })?;
     Ok(())
 }

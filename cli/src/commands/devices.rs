@@ -13,10 +13,12 @@ use sotto_client_core::io::{Command, Event};
 /// `sotto devices`
 pub(super) async fn list(session: &mut Session, args: &Offline) -> Result<(), CliError> {
     let fresh = session.refresh(args.offline).await?;
-    let devices = session.host.client().devices();
+    let gone = session.account()?.removed;
+    let devices: Vec<DeviceJson> =
+        session.host.client().devices().iter().map(|device| DeviceJson::new(device, gone)).collect();
     let out = session.out;
     if out.json {
-        print::json_line(&devices.iter().map(DeviceJson::from).collect::<Vec<_>>())?;
+        print::json_line(&devices)?;
     } else {
         for device in &devices {
             print::line(&words::device(device))?;

@@ -76,6 +76,9 @@ async fn write(
             _ => None,
         })
         .await?;
+    if session.account()?.removed {
+        return Err(CliError::DeviceRemoved);
+    }
     let mut written = WrittenJson::queued(space, id);
     if !offline {
         match delivery(session, space, id).await? {
@@ -93,7 +96,7 @@ async fn write(
     if !written.delivered
         && let Some(trouble) = session.trouble()
     {
-        session.out.note(&format!("({trouble}.)"));
+        session.out.note(&format!("Reason: {trouble}."));
     }
     Ok(())
 }

@@ -155,9 +155,11 @@ fn an_account_and_a_device_have_these_shapes() {
         added_at: Millis(0),
         removed_in: Some(Version(2)),
     };
+    assert!(DeviceJson::new(&DeviceView { removed_in: None, ..device.clone() }, true).removed);
+    assert!(!DeviceJson::new(&DeviceView { removed_in: None, this: false, ..device.clone() }, true).removed);
     let expected = serde_json::json!({
         "id": "02".repeat(16), "name": "laptop", "this": true, "added_at": "1970-01-01T00:00:00.000Z",
         "added_at_ms": 0, "removed": true,
     });
-    assert_eq!(json(&DeviceJson::from(&device)), expected);
+    assert_eq!(json(&DeviceJson::new(&device, false)), expected);
 }
