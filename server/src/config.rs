@@ -246,7 +246,7 @@ mod tests {
 
     fn check(options: &[&str]) -> Result<Config, ConfigError> {
         let all = ["sotto-server", "serve", "--data", "d"].iter().chain(options);
-        let Command::Serve(serve) = Cli::try_parse_from(all).unwrap().command;
+        let Command::Serve(serve) = Cli::try_parse_from(all).unwrap().command else { panic!("serve") };
         serve.check()
     }
 

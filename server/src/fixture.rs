@@ -12,7 +12,7 @@ use sotto_protocol::credentials::{
 use sotto_protocol::frame::{Challenge, ClientFrame, connect_message};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraId, EraNumber, Handle, Hash, IncarnationId, InvitationId, MethodId, Millis,
+    AccountId, DeviceId, EraId, EraNumber, Handle, Hash, IncarnationId, InvitationId, MethodId, Millis, PracticeId,
     RecordId, SpaceId, Version,
 };
 use sotto_protocol::label::Label;
@@ -20,7 +20,7 @@ use sotto_protocol::log::{Era, LogState};
 use sotto_protocol::record::{
     Cause, Drop, EraBody, HEADER_VERSION, Header, Join, Kind, Member, Payload, Record, Seen,
 };
-use sotto_protocol::roster::Role;
+use sotto_protocol::roster::{Role, Roster, Staff};
 use sotto_protocol::sign::{PublicKey, Signable, SignatureBytes, Signed};
 use std::sync::Arc;
 
@@ -46,19 +46,19 @@ fn signed<T: Signable>(key: &SigningKey, value: &T) -> Signed<T> {
 
 /// Somebody with an identity and devices.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub(crate) struct Person {
     /// Account.
-    pub account: AccountId,
+    pub(crate) account: AccountId,
     /// Role in the practice.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Newest card.
-    pub card: Arc<VerifiedCard>,
+    pub(crate) card: Arc<VerifiedCard>,
     seed: u8,
 }
 
 impl Person {
     /// With one device.
-    pub fn new(seed: u8, role: Role) -> Self {
+    pub(crate) fn new(seed: u8, role: Role) -> Self {
         let account = AccountId([seed; 16]);
         let card = Card {
             account,
@@ -74,12 +74,12 @@ impl Person {
     }
 
     /// A device of hers.
-    pub fn device(&self, number: u8) -> DeviceId {
+    pub(crate) fn device(&self, number: u8) -> DeviceId {
         DeviceId([self.seed, number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
     }
 
     /// The next card, signed, after a change; she keeps it as her newest.
-    pub fn change_card(&mut self, change: impl FnOnce(&mut Card)) -> Arc<VerifiedCard> {
+    pub(crate) fn change_card(&mut self, change: impl FnOnce(&mut Card)) -> Arc<VerifiedCard> {
         let mut card = self.card.card().clone();
         card.version = card.version.next();
         change(&mut card);
@@ -88,13 +88,13 @@ impl Person {
     }
 
     /// The next card, with one more device.
-    pub fn add_device(&mut self, number: u8) -> Arc<VerifiedCard> {
+    pub(crate) fn add_device(&mut self, number: u8) -> Arc<VerifiedCard> {
         let seed = self.seed;
         self.change_card(|card| card.devices.push(device(seed, number, card.version)))
     }
 
     /// The next card, without a device.
-    pub fn remove_device(&mut self, number: u8) -> Arc<VerifiedCard> {
+    pub(crate) fn remove_device(&mut self, number: u8) -> Arc<VerifiedCard> {
         let id = self.device(number);
         self.change_card(|card| {
             let version = card.version;
@@ -103,7 +103,7 @@ impl Person {
     }
 
     /// Her entry in an era that pins her newest card.
-    pub fn member(&self) -> Member {
+    pub(crate) fn member(&self) -> Member {
         let card = self.card.card();
         Member {
             account: self.account,
@@ -115,12 +115,12 @@ impl Person {
     }
 
     /// Signs with a device's key.
-    pub fn sign(&self, number: u8, label: Label, message: &[u8]) -> SignatureBytes {
+    pub(crate) fn sign(&self, number: u8, label: Label, message: &[u8]) -> SignatureBytes {
         sign(&key(&[self.seed, number]), label, message)
     }
 
     /// A record by one of her devices.
-    pub fn record_by(&self, number: u8, draft: Draft) -> Record {
+    pub(crate) fn record_by(&self, number: u8, draft: Draft) -> Record {
         let header = Header {
             version: HEADER_VERSION,
             space: draft.space,
@@ -139,17 +139,17 @@ impl Person {
     }
 
     /// A record by her first device.
-    pub fn record(&self, draft: Draft) -> Record {
+    pub(crate) fn record(&self, draft: Draft) -> Record {
         self.record_by(0, draft)
     }
 
     /// Content at the end of a log.
-    pub fn content(&self, state: &LogState, id: u64, payload: &[u8]) -> Record {
+    pub(crate) fn content(&self, state: &LogState, id: u64, payload: &[u8]) -> Record {
         self.record(Draft::content(state, id, payload))
     }
 
     /// `Connect` by one of her devices.
-    pub fn connect(&self, number: u8, incarnation: IncarnationId, challenge: Challenge) -> ClientFrame {
+    pub(crate) fn connect(&self, number: u8, incarnation: IncarnationId, challenge: Challenge) -> ClientFrame {
         let device = self.device(number);
         let message = connect_message(incarnation, challenge, self.account, device);
         let signature = self.sign(number, Label::SignConnect, &message);
@@ -157,7 +157,7 @@ impl Person {
     }
 
     /// A credential set that names what is stored beside it.
-    pub fn credentials(&self, opaque: &OpaqueMessage, inner: &SealedInner) -> Signed<CredentialSet> {
+    pub(crate) fn credentials(&self, opaque: &OpaqueMessage, inner: &SealedInner) -> Signed<CredentialSet> {
         let set = CredentialSet {
             account: self.account,
             version: Version(1),
@@ -177,7 +177,7 @@ impl Person {
     }
 
     /// A registration. `opaque` must be a registration upload of the suite.
-    pub fn registration(
+    pub(crate) fn registration(
         &self,
         ticket: Ticket,
         handle: &str,
@@ -197,8 +197,18 @@ impl Person {
         }
     }
 
+    /// A roster with only herself in it.
+    pub(crate) fn roster(&self, practice: PracticeId, version: u64) -> Signed<Roster> {
+        let identity = self.card.card().identity;
+        let staff = Staff { account: self.account, identity, role: self.role, card_version_min: Version(1) };
+        let owner = self.account;
+        let roster =
+            Roster { practice, version: Version(version), owner, owner_identity: identity, staff: vec![staff] };
+        signed(&key(&[self.seed]), &roster)
+    }
+
     /// A registration through the set-up link.
-    pub fn setup(&self, token: Hash, handle: &str, opaque: OpaqueMessage) -> AccountRequest {
+    pub(crate) fn setup(&self, token: Hash, handle: &str, opaque: OpaqueMessage) -> AccountRequest {
         let ticket = Ticket::Setup { token, practice: Text::new("The practice").unwrap(), role: self.role };
         AccountRequest::RegisterFinish {
             registration: Box::new(self.registration(ticket, handle, opaque, vec![])),
@@ -206,7 +216,7 @@ impl Person {
     }
 
     /// Founding records of a space with an inviter.
-    pub fn found_with(&self, inviter: &Self, space: SpaceId, invitation: InvitationId) -> Vec<Record> {
+    pub(crate) fn found_with(&self, inviter: &Self, space: SpaceId, invitation: InvitationId) -> Vec<Record> {
         let mut state = LogState::new(space);
         let era = self.record(Draft::era(&state, Cause::Founding, &[self, inviter]));
         pass(&mut state, &era);
@@ -219,7 +229,7 @@ impl Person {
     }
 
     /// A registration by invitation.
-    pub fn join(
+    pub(crate) fn join(
         &self,
         inviter: &Self,
         space: SpaceId,
@@ -245,24 +255,24 @@ fn device(seed: u8, number: u8, added_in: Version) -> CardDevice {
 
 /// A record before it has an author.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Space.
-    pub space: SpaceId,
+    pub(crate) space: SpaceId,
     /// Era.
-    pub era: EraId,
+    pub(crate) era: EraId,
     /// Id.
-    pub id: RecordId,
+    pub(crate) id: RecordId,
     /// What its author saw.
-    pub seen: Seen,
+    pub(crate) seen: Seen,
     /// Kind.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Payload.
-    pub payload: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Draft {
     /// Content at the end of a log.
-    pub fn content(state: &LogState, id: u64, payload: &[u8]) -> Self {
+    pub(crate) fn content(state: &LogState, id: u64, payload: &[u8]) -> Self {
         let mut record = [0xCC; 16];
         record[..8].copy_from_slice(&id.to_be_bytes());
         Self {
@@ -276,18 +286,18 @@ impl Draft {
     }
 
     /// A drop at the end of a log.
-    pub fn drop_of(state: &LogState, id: u64, target: &Record) -> Self {
+    pub(crate) fn drop_of(state: &LogState, id: u64, target: &Record) -> Self {
         let body = Drop { target: target.header().id, payload_hash: target.header().payload_hash };
         Self { kind: Kind::Drop, payload: codec::encode(&body), ..Self::content(state, id, b"") }
     }
 
     /// An era at the end of a log, of these people.
-    pub fn era(state: &LogState, cause: Cause, people: &[&Person]) -> Self {
+    pub(crate) fn era(state: &LogState, cause: Cause, people: &[&Person]) -> Self {
         Self::era_of(state, cause, people.iter().map(|p| p.member()).collect())
     }
 
     /// An era at the end of a log, of these members.
-    pub fn era_of(state: &LogState, cause: Cause, mut members: Vec<Member>) -> Self {
+    pub(crate) fn era_of(state: &LogState, cause: Cause, mut members: Vec<Member>) -> Self {
         members.sort_by_key(|m| m.account);
         let current = state.era();
         let body = EraBody {
@@ -313,7 +323,7 @@ impl Draft {
 }
 
 /// Moves a log past a record, as a client that believes it.
-pub fn pass(state: &mut LogState, record: &Record) {
+pub(crate) fn pass(state: &mut LogState, record: &Record) {
     let (seq, head) = (state.seq().next(), record.head_after(state.head()));
     let effect = if record.header().kind == Kind::Era {
         let bytes = record.payload().unwrap().as_slice();

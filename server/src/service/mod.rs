@@ -18,7 +18,7 @@ mod vault;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use account::{AccountOutcome, Entrance, setup_hash};
 pub use append::{Appended, BatchOutcome, PreparedAppend, Published};

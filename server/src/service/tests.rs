@@ -1,10 +1,9 @@
-//! The rules, through the service, on a store in memory.
+//! The rules, through the service: scenarios that run on every store.
 
 use super::*;
 use crate::fixture::{Draft, Person, pass};
 use crate::opaque::Opaque;
 use crate::secrets::Secrets;
-use crate::store::MemoryStore;
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 use rand_chacha::ChaCha20Rng;
@@ -18,7 +17,11 @@ use sotto_protocol::log::LogState;
 use sotto_protocol::record::{Cause, Record};
 use sotto_protocol::roster::Role;
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
 use std::sync::OnceLock;
+
+/// Makes an empty store.
+pub(crate) type Fresh<'a> = &'a (dyn Fn() -> Pin<Box<dyn Future<Output = Arc<dyn Store>> + 'a>> + 'a);
 
 pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const TOKEN: Hash = Hash([0xAB; 32]);
@@ -92,10 +95,6 @@ impl World {
         world
     }
 
-    pub(crate) async fn new() -> Self {
-        Self::on(Arc::new(MemoryStore::default())).await
-    }
-
     pub(crate) async fn account(&mut self, request: &AccountRequest) -> AccountAnswer {
         self.account_from(request, HERE).await
     }
@@ -141,9 +140,8 @@ fn code<T: std::fmt::Debug>(answer: &T) -> String {
     format!("{answer:?}")
 }
 
-#[tokio::test]
-async fn records_get_dense_numbers_and_the_same_chain() {
-    let mut world = World::new().await;
+pub(crate) async fn records_get_dense_numbers_and_the_same_chain(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (client, thera) = (world.client.clone(), world.thera.clone());
     for id in 0..5 {
         let record = client.content(&world.state, id, b"hello");
@@ -156,9 +154,8 @@ async fn records_get_dense_numbers_and_the_same_chain() {
     assert_eq!(page.iter().map(|row| row.seq.0).collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_repeat_gets_the_first_answer_whatever_has_changed() {
-    let mut world = World::new().await;
+pub(crate) async fn a_repeat_gets_the_first_answer_whatever_has_changed(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let client = world.client.clone();
     let record = client.content(&world.state, 1, b"once");
     let first = world.add(&client, &record).await;
@@ -180,9 +177,8 @@ async fn a_repeat_gets_the_first_answer_whatever_has_changed() {
     );
 }
 
-#[tokio::test]
-async fn one_bad_record_does_not_fail_its_batch() {
-    let world = World::new().await;
+pub(crate) async fn one_bad_record_does_not_fail_its_batch(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
     let (client, thera) = (&world.client, &world.thera);
     let elsewhere = {
         let mut draft = Draft::content(&world.state, 2, b"b");
@@ -225,9 +221,8 @@ async fn one_bad_record_does_not_fail_its_batch() {
     assert_eq!(world.store.page(SPACE, Seq(2), 10, 1 << 20).await.unwrap().len(), 3);
 }
 
-#[tokio::test]
-async fn after_a_device_was_removed_an_era_comes_first() {
-    let mut world = World::new().await;
+pub(crate) async fn after_a_device_was_removed_an_era_comes_first(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let mut client = world.client.clone();
     let thera = world.thera.clone();
     for card in [client.add_device(1), client.remove_device(0)] {
@@ -248,9 +243,8 @@ async fn after_a_device_was_removed_an_era_comes_first() {
     world.add(&client, &record).await;
 }
 
-#[tokio::test]
-async fn age_and_void_eras_are_rationed() {
-    let mut world = World::new().await;
+pub(crate) async fn age_and_void_eras_are_rationed(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (client, thera) = (world.client.clone(), world.thera.clone());
     let young = client.record(Draft::era(&world.state, Cause::Age, &[&client, &thera]));
     assert_eq!(world.code(&client, &young).await, ErrorCode::RuleForbids);
@@ -267,9 +261,8 @@ async fn age_and_void_eras_are_rationed() {
     world.add(&client, &void).await;
 }
 
-#[tokio::test]
-async fn a_drop_erases_for_a_while_and_only_ones_own() {
-    let mut world = World::new().await;
+pub(crate) async fn a_drop_erases_for_a_while_and_only_ones_own(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (client, thera) = (world.client.clone(), world.thera.clone());
     let record = client.content(&world.state, 1, b"a secret");
     world.add(&client, &record).await;
@@ -287,9 +280,8 @@ async fn a_drop_erases_for_a_while_and_only_ones_own() {
     assert_eq!(world.store.page(SPACE, Seq(2), 1, 1 << 20).await.unwrap()[0].payload, None);
 }
 
-#[tokio::test]
-async fn strangers_and_former_members_learn_nothing() {
-    let mut world = World::new().await;
+pub(crate) async fn strangers_and_former_members_learn_nothing(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (client, thera) = (world.client.clone(), world.thera.clone());
     let other = InvitationId([10; 16]);
     world.invite(other).await.unwrap();
@@ -326,9 +318,8 @@ async fn strangers_and_former_members_learn_nothing() {
     assert_eq!(world.service.spaces_of(thera.account).await.unwrap().len(), 1, "only the stranger's");
 }
 
-#[tokio::test]
-async fn registration_is_one_step_and_repeatable() {
-    let mut world = World::new().await;
+pub(crate) async fn registration_is_one_step_and_repeatable(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (thera, client) = (world.thera.clone(), world.client.clone());
     let id = InvitationId([9; 16]);
     let again = client.join(&thera, SPACE, id, "client", upload());
@@ -358,9 +349,8 @@ async fn registration_is_one_step_and_repeatable() {
     assert!(code(&world.account(&expired).await).contains("InvitationExpired"));
 }
 
-#[tokio::test]
-async fn registration_founds_exactly_the_space_with_the_inviter() {
-    let mut world = World::new().await;
+pub(crate) async fn registration_founds_exactly_the_space_with_the_inviter(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let thera = world.thera.clone();
     let id = InvitationId([13; 16]);
     world.invite(id).await.unwrap();
@@ -388,12 +378,9 @@ async fn registration_founds_exactly_the_space_with_the_inviter() {
     assert!(matches!(world.account(&join).await, AccountAnswer::Registered { .. }));
 }
 
-#[tokio::test]
-async fn a_server_set_back_is_healed_verbatim() {
-    let store = Arc::new(MemoryStore::default());
-    let mut world = World::on(store.clone()).await;
+pub(crate) async fn a_server_set_back_is_healed_verbatim(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
     let (client, thera) = (world.client.clone(), world.thera.clone());
-    let old = store.snapshot();
     let mut renewed = client.clone();
     for id in 0..5 {
         let record = client.content(&world.state, id, b"hello");
@@ -404,42 +391,38 @@ async fn a_server_set_back_is_healed_verbatim() {
     world.add(&thera, &era).await;
     let last = renewed.record_by(1, Draft::content(&world.state, 9, b"last"));
     world.add(&renewed, &last).await;
-    let rows = store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap();
+    let rows = world.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap();
     let records: Vec<_> = rows.iter().map(|row| row.to_stored().unwrap()).collect();
-    let whole = store.snapshot();
 
-    store.restore(&old);
+    // The older copy: the same registrations, and nothing since.
+    let old = World::on(fresh().await).await;
     let who = speaker(&thera, 0);
     // Without the new card the era can't be judged; nothing is stored.
-    let refused = world.service.restore(who, SPACE, records.clone(), world.now).await.unwrap_err();
+    let refused = old.service.restore(who, SPACE, records.clone(), world.now).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::CardUnknown);
-    assert_eq!(store.page(SPACE, Seq(2), 100, 1 << 20).await.unwrap().len(), 0);
-    world.service.put_card(renewed.card.clone()).await.unwrap();
-    let gap = world.service.restore(who, SPACE, records[4..].to_vec(), world.now).await.unwrap_err();
+    assert_eq!(old.store.page(SPACE, Seq(2), 100, 1 << 20).await.unwrap().len(), 0);
+    old.service.put_card(renewed.card.clone()).await.unwrap();
+    let gap = old.service.restore(who, SPACE, records[4..].to_vec(), world.now).await.unwrap_err();
     assert_eq!(gap.code, ErrorCode::RestoreRefused);
     let mut forged = records.clone();
     forged.swap(3, 4);
-    assert!(world.service.restore(who, SPACE, forged, world.now).await.is_err());
-    let (head, published) = world.service.restore(who, SPACE, records.clone(), world.now).await.unwrap();
+    assert!(old.service.restore(who, SPACE, forged, world.now).await.is_err());
+    let (head, published) = old.service.restore(who, SPACE, records.clone(), world.now).await.unwrap();
     assert_eq!((head.seq, head.head), (world.state.seq(), world.state.head()));
     assert_eq!(published.len(), 1);
-    assert_eq!(store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap(), rows);
+    assert_eq!(old.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap(), rows);
     // Again is no error and changes nothing.
-    let (again, published) = world.service.restore(who, SPACE, records.clone(), world.now).await.unwrap();
+    let (again, published) = old.service.restore(who, SPACE, records.clone(), world.now).await.unwrap();
     assert_eq!((again, published.len()), (head, 0));
     // What differs from what is there is refused.
-    store.restore(&whole);
     let mut other = records;
     other[3].record = client.content(&world.state, 77, b"another history");
-    assert_eq!(
-        world.service.restore(who, SPACE, other, world.now).await.unwrap_err().code,
-        ErrorCode::RestoreRefused
-    );
+    let refused = world.service.restore(who, SPACE, other, world.now).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::RestoreRefused);
 }
 
-#[tokio::test]
-async fn cards_are_taken_from_anybody_but_only_good_ones() {
-    let world = World::new().await;
+pub(crate) async fn cards_are_taken_from_anybody_but_only_good_ones(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
     let mut client = world.client.clone();
     let second = client.add_device(1);
     let third = client.remove_device(1);
@@ -458,9 +441,8 @@ async fn cards_are_taken_from_anybody_but_only_good_ones() {
     assert_eq!(newest.hash(), third.hash());
 }
 
-#[tokio::test]
-async fn vaults_are_swapped_only_from_the_newest() {
-    let world = World::new().await;
+pub(crate) async fn vaults_are_swapped_only_from_the_newest(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
     let vault = |n: u8| sotto_protocol::credentials::SealedVault::new(vec![n; 10]).unwrap();
     let put = |base: u64, revision: u64, n: u8| {
         let (base, revision) = (sotto_protocol::ids::Revision(base), sotto_protocol::ids::Revision(revision));
@@ -521,4 +503,36 @@ fn frames_written_by_hand_are_those_of_the_protocol() {
         })
         .collect();
     assert_eq!(sizes.iter().sum::<usize>(), 600);
+}
+
+macro_rules! on_every_store {
+    ($($name:ident,)+) => {
+        /// Each scenario as a test of its own on the store in memory.
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(&|| Box::pin(async { crate::store::contract::memory() })).await;
+            })+
+        }
+
+        /// All scenarios, for the stores that take a while to start.
+        pub(crate) async fn every_scenario(fresh: Fresh<'_>) {
+            $($name(fresh).await;)+
+        }
+    };
+}
+
+on_every_store! {
+    records_get_dense_numbers_and_the_same_chain,
+    a_repeat_gets_the_first_answer_whatever_has_changed,
+    one_bad_record_does_not_fail_its_batch,
+    after_a_device_was_removed_an_era_comes_first,
+    age_and_void_eras_are_rationed,
+    a_drop_erases_for_a_while_and_only_ones_own,
+    strangers_and_former_members_learn_nothing,
+    registration_is_one_step_and_repeatable,
+    registration_founds_exactly_the_space_with_the_inviter,
+    a_server_set_back_is_healed_verbatim,
+    cards_are_taken_from_anybody_but_only_good_ones,
+    vaults_are_swapped_only_from_the_newest,
 }

@@ -1,1 +1,356 @@
-//! What every store must do, as functions over any of them.
+//! What every store must do: one suite, run on memory, SQLite and PostgreSQL.
+//!
+//! The scenarios of the service run here as well, with each store under them.
+
+use super::*;
+use crate::db::{Db, Location};
+use crate::fixture::{Draft, Person, pass};
+use crate::service::tests::{Fresh, NOW, SPACE, World, every_scenario, speaker, upload};
+use crate::testing::Postgres;
+use sotto_protocol::frame::InvitationBody;
+use sotto_protocol::ids::{EraId, InvitationId};
+use sotto_protocol::limits::VAULT_KEPT_MS;
+use sotto_protocol::log::LogState;
+use sotto_protocol::record::Cause;
+use sotto_protocol::roster::Role;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) fn memory() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::default())
+}
+
+async fn sqlite(directory: &Path, number: &AtomicU32) -> Arc<dyn Store> {
+    let path = directory.join(format!("{}.db", number.fetch_add(1, Ordering::Relaxed)));
+    Arc::new(SqlStore::new(Db::create(&Location::Sqlite(path)).await.unwrap()))
+}
+
+async fn postgres(server: &Postgres) -> Arc<dyn Store> {
+    let location = Location::postgres(&server.fresh_database().unwrap()).unwrap();
+    Arc::new(SqlStore::new(Db::create(&location).await.unwrap()))
+}
+
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    let fresh: Fresh<'_> = &|| Box::pin(async { memory() });
+    contract(fresh).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    let number = AtomicU32::new(0);
+    let fresh: Fresh<'_> = &|| Box::pin(sqlite(directory.path(), &number));
+    contract(fresh).await;
+    every_scenario(fresh).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let server = Postgres::start().unwrap();
+    let fresh: Fresh<'_> = &|| Box::pin(postgres(&server));
+    contract(fresh).await;
+    every_scenario(fresh).await;
+}
+
+async fn contract(fresh: Fresh<'_>) {
+    facts_about_itself(&*fresh().await).await;
+    pages_are_bounded(fresh).await;
+    what_does_not_fit_changes_nothing(fresh).await;
+    needs_are_answered(fresh).await;
+    spaces_are_listed(fresh).await;
+    vaults_are_kept_a_while(fresh).await;
+    invitations_are_counted(fresh).await;
+    cards_have_neighbours(fresh).await;
+    appends_at_once_get_one_order(fresh).await;
+    cursors_are_kept(&*fresh().await).await;
+}
+
+async fn facts_about_itself(store: &dyn Store) {
+    assert!(store.is_new().await.unwrap());
+    assert_eq!(store.meta(MetaKey::Setup).await, Ok(None));
+    store.set_meta(MetaKey::Setup, Some(vec![1])).await.unwrap();
+    store.set_meta(MetaKey::Setup, Some(vec![2])).await.unwrap();
+    assert_eq!(store.meta(MetaKey::Setup).await, Ok(Some(vec![2])));
+    assert_eq!(store.meta(MetaKey::Incarnation).await, Ok(None));
+    store.set_meta(MetaKey::Setup, None).await.unwrap();
+    assert_eq!(store.meta(MetaKey::Setup).await, Ok(None));
+    let nobody = Person::new(1, Role::Client);
+    assert!(store.account(nobody.account).await.unwrap().is_none());
+    assert!(store.vault(nobody.account).await.unwrap().is_none());
+    assert!(store.space(SPACE).await.unwrap().is_none());
+    assert_eq!(store.put_card(nobody.card, Version(1)).await, Ok(Swap::Lost));
+}
+
+async fn pages_are_bounded(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
+    assert!(!world.store.is_new().await.unwrap());
+    let client = world.client.clone();
+    for id in 0..150 {
+        let record = client.content(&world.state, id, &[7; 1000]);
+        world.add(&client, &record).await;
+    }
+    let page = world.store.page(SPACE, Seq(2), 100, 1 << 20).await.unwrap();
+    assert_eq!(page.iter().map(|r| r.seq.0).collect::<Vec<_>>(), (3..=102).collect::<Vec<_>>());
+    let small = world.store.page(SPACE, Seq(2), 100, 5000).await.unwrap();
+    assert!(!small.is_empty() && small.iter().map(PageRow::size).sum::<usize>() <= 5000);
+    assert_eq!(world.store.page(SPACE, Seq(2), 100, 0).await.unwrap().len(), 1, "at least one");
+    assert_eq!(world.store.page(SPACE, Seq(152), 100, 1 << 20).await.unwrap(), []);
+    assert_eq!(world.store.page(SPACE, Seq(u64::MAX), 100, 1 << 20).await.unwrap(), []);
+    assert_eq!(world.store.page(SpaceId::ZERO, Seq::ZERO, 100, 1 << 20).await.unwrap(), []);
+    let row = &page[0];
+    let stored = row.to_stored().unwrap();
+    assert_eq!((stored.at, stored.record.header().space), (NOW, SPACE));
+}
+
+/// A judge that decides what can't be: the store refuses, and nothing is half done.
+async fn what_does_not_fit_changes_nothing(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let client = &world.client;
+    let before = world.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap();
+    let mut state = world.state.clone();
+    let good = client.content(&state, 1, b"good");
+    let new = |record: &sotto_protocol::record::Record, seq: u64| NewRecord {
+        seq: Seq(seq),
+        at: NOW,
+        head: record.head_after(world.state.head()),
+        practice: PracticeId([1; 16]),
+        record: Arc::new(record.clone()),
+    };
+    let twice = client.content(&state, 1, b"the same id");
+    pass(&mut state, &good);
+    let space = SpaceWrite { practice: PracticeId([1; 16]), founded: false, state: state.clone(), era: None };
+    let missing = SpaceWrite { state: LogState::new(SpaceId([3; 16])), ..space.clone() };
+    let taken = vec![new(&good, 2)];
+    let doubled = vec![new(&good, 3), new(&twice, 4)];
+    for (records, space) in [(taken, space.clone()), (doubled, space), (vec![], missing)] {
+        let writes = Writes { records, spaces: vec![space], ..Writes::default() };
+        let result = world.store.append(&Needs::default(), &mut |_: &View| writes.clone()).await;
+        assert!(matches!(result, Err(StoreError::Internal(_))), "{result:?}");
+        assert_eq!(world.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap(), before);
+        assert_eq!(world.store.space(SPACE).await.unwrap().unwrap().state, world.state);
+    }
+    world.store.append(&Needs::default(), &mut |_: &View| Writes::default()).await.unwrap();
+    assert!(world.append(client, &good).await.is_ok());
+}
+
+async fn needs_are_answered(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
+    let (client, thera) = (world.client.clone(), world.thera.clone());
+    let record = client.content(&world.state, 1, b"hello");
+    let appended = world.add(&client, &record).await;
+    let void = thera.record(Draft::era(&world.state, Cause::Void, &[&client, &thera]));
+    world.add(&thera, &void).await;
+    let key = RecordKey { space: SPACE, author: client.account, id: record.header().id };
+    let needs = Needs {
+        spaces: [SPACE, SpaceId([1; 16])].into(),
+        accounts: [AccountId([77; 16])].into(),
+        records: [key, RecordKey { author: thera.account, ..key }].into(),
+        heads: [(SPACE, Seq(3)), (SPACE, Seq(1)), (SPACE, Seq(99)), (SpaceId([1; 16]), Seq(1))].into(),
+        cards: [(client.account, Version(1)), (client.account, Version(2))].into(),
+        era_makers: [(SPACE, thera.account), (SPACE, client.account)].into(),
+        space_counts: [client.account, AccountId([77; 16])].into(),
+    };
+    let mut seen = View::default();
+    world
+        .store
+        .append(&needs, &mut |view: &View| {
+            seen = view.clone();
+            Writes::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(seen.spaces.keys().copied().collect::<Vec<_>>(), [SPACE]);
+    assert_eq!(seen.spaces[&SPACE].state, world.state);
+    assert_eq!(seen.spaces[&SPACE].era_started, NOW);
+    assert_eq!(seen.accounts.keys().copied().collect::<Vec<_>>(), [thera.account, client.account], "the members");
+    assert_eq!(seen.accounts[&client.account].role, Role::Client);
+    assert_eq!(seen.accounts[&client.account].card.hash(), client.card.hash());
+    let known = seen.records[&key];
+    assert_eq!((known.seq, known.head, known.at), (appended.seq, appended.head, NOW));
+    assert_eq!((known.kind, known.payload_hash), (record.header().kind, record.header().payload_hash));
+    assert_eq!(seen.records.len(), 1);
+    assert_eq!(seen.heads.keys().copied().collect::<Vec<_>>(), [(SPACE, Seq(1)), (SPACE, Seq(3))]);
+    assert_eq!(seen.heads[&(SPACE, Seq(3))], appended.head);
+    let pin = seen.cards[&(client.account, Version(1))];
+    assert_eq!((pin.hash, pin.identity), (client.card.hash(), client.card.card().identity));
+    assert_eq!(seen.cards.len(), 1);
+    assert_eq!(seen.era_makes, BTreeMap::from([((SPACE, thera.account), NOW)]));
+    assert_eq!(seen.space_counts.get(&client.account), Some(&1));
+}
+
+async fn spaces_are_listed(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
+    let (client, thera) = (world.client.clone(), world.thera.clone());
+    let mut own = LogState::new(SpaceId([0x10; 16]));
+    let founding = client.record(Draft::era(&own, Cause::Founding, &[&client]));
+    world.append(&client, &founding).await.unwrap();
+    pass(&mut own, &founding);
+    let heads = world.store.spaces_of(client.account).await.unwrap();
+    let expected = |state: &LogState| SpaceHead {
+        space: state.space(),
+        seq: state.seq(),
+        head: state.head(),
+        era: state.era().map_or(EraId::ZERO, |e| e.id),
+    };
+    assert_eq!(heads, [expected(&own), expected(&world.state)]);
+    assert_eq!(world.store.spaces_of(thera.account).await.unwrap(), [expected(&world.state)]);
+    assert_eq!(world.store.spaces_after(None, 1).await.unwrap(), [own.space()]);
+    assert_eq!(world.store.spaces_after(Some(own.space()), 9).await.unwrap(), [SPACE]);
+    let both = BTreeSet::from([client.account, thera.account]);
+    assert_eq!(world.store.sharing_with(thera.account).await.unwrap(), both);
+    let era = client.record(Draft::era(&world.state, Cause::Membership, &[&client]));
+    world.add(&client, &era).await;
+    assert_eq!(world.store.sharing_with(thera.account).await.unwrap(), BTreeSet::from([thera.account]));
+    assert!(world.store.spaces_of(thera.account).await.unwrap().is_empty());
+}
+
+async fn vaults_are_kept_a_while(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let account = world.client.account;
+    let sealed = |n: u8| SealedVault::new(vec![n; 10]).unwrap();
+    let fits = |stored: Revision, base: Revision| stored == base;
+    let day = 24 * 3600 * 1000;
+    for n in 2..=5_u8 {
+        let at = NOW.plus(u64::from(n) * day * 14);
+        let vault = VaultRow { revision: Revision(n.into()), sealed: sealed(n), at };
+        let since = Millis(at.0 - VAULT_KEPT_MS);
+        let base = Revision(u64::from(n) - 1);
+        assert_eq!(world.store.put_vault(account, vault.clone(), fits, base, since).await, Ok(Swap::Done));
+        assert_eq!(world.store.put_vault(account, vault, fits, base, since).await, Ok(Swap::Lost));
+    }
+    // Revision 2 was replaced 28 days before the last, revision 1 earlier.
+    let mut kept = Vec::new();
+    for n in 1..=5 {
+        kept.push(world.store.vault_at(account, Revision(n)).await.unwrap().is_some());
+    }
+    assert_eq!(kept, [false, true, true, true, true]);
+    assert_eq!(world.store.vault(account).await.unwrap().map(|v| v.sealed), Some(sealed(5)));
+    let handle = Handle::parse("client").unwrap();
+    assert_eq!(world.store.login(&handle).await.unwrap().map(|row| row.account), Some(account));
+    let row = world.store.signed_in(account).await.unwrap().unwrap();
+    assert_eq!((row.role, row.vault.revision, row.card.hash()), (Role::Client, Revision(5), world.client.card.hash()));
+}
+
+async fn invitations_are_counted(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let practice = world.store.account(world.thera.account).await.unwrap().unwrap().practice;
+    let name = world.store.practice(practice).await.unwrap();
+    assert_eq!(name.map(|n| n.as_str().to_owned()), Some("The practice".to_owned()));
+    let row = |n: u8| InvitationRow {
+        id: InvitationId([n; 16]),
+        practice,
+        inviter: world.thera.account,
+        role: Role::Client,
+        expires_at: NOW.plus(10),
+        body: InvitationBody::new(vec![n; 30]).unwrap(),
+        revoked: false,
+        used_by: None,
+        created_at: NOW,
+    };
+    let put = |row, max| world.store.put_invitation(row, max);
+    assert_eq!(put(row(100), 2).await, Ok(InvitationPut::Stored), "the one used does not count");
+    assert_eq!(put(row(100), 2).await, Ok(InvitationPut::Stored), "the same again");
+    assert_eq!(put(InvitationRow { role: Role::FrontDesk, ..row(100) }, 2).await, Ok(InvitationPut::Taken));
+    assert_eq!(put(row(101), 2).await, Ok(InvitationPut::Stored));
+    assert_eq!(put(row(102), 2).await, Ok(InvitationPut::TooMany));
+    assert_eq!(world.store.revoke_invitation(InvitationId([101; 16]), world.client.account).await, Ok(false));
+    assert_eq!(world.store.revoke_invitation(InvitationId([101; 16]), world.thera.account).await, Ok(true));
+    assert_eq!(put(row(102), 2).await, Ok(InvitationPut::Stored));
+    assert_eq!(put(InvitationRow { created_at: NOW.plus(10), ..row(103) }, 1).await, Ok(InvitationPut::Stored), "expired");
+    let list = world.store.invitations(world.thera.account).await.unwrap();
+    let ids: Vec<_> = list.iter().map(|row| row.id.0[0]).collect();
+    assert_eq!(ids, [103, 9, 100, 101, 102], "newest first");
+    assert_eq!(list[1].used_by, Some(world.client.account));
+    assert_eq!(world.store.invitation(InvitationId([101; 16])).await.unwrap(), Some(InvitationRow { revoked: true, ..row(101) }));
+    assert_eq!(world.store.invitation(InvitationId([1; 16])).await, Ok(None));
+}
+
+async fn cards_have_neighbours(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let mut client = world.client.clone();
+    let account = client.account;
+    let cards: Vec<_> = (1..=3).map(|n| client.add_device(n)).collect();
+    assert_eq!(world.store.put_card(cards[2].clone(), Version(2)).await, Ok(Swap::Lost));
+    assert_eq!(world.store.put_card(cards[2].clone(), Version(1)).await, Ok(Swap::Done));
+    assert_eq!(world.store.put_card(cards[0].clone(), Version(4)).await, Ok(Swap::Done));
+    assert_eq!(world.store.put_card(cards[0].clone(), Version(4)).await, Ok(Swap::Lost));
+    let (before, after) = world.store.cards_around(account, Version(3)).await.unwrap();
+    let versions = (before.map(|c| c.card().version), after.map(|c| c.card().version));
+    assert_eq!(versions, (Some(Version(2)), Some(Version(4))));
+    let view = world.store.account(account).await.unwrap().unwrap();
+    assert_eq!(view.card.card().version, Version(4));
+    assert!(world.store.card(account, Some(Version(3))).await.unwrap().is_none());
+    let roster = world.thera.roster(view.practice, 3);
+    assert_eq!(world.store.put_roster(view.practice, Version(3), roster.clone()).await, Ok(Swap::Done));
+    assert_eq!(world.store.put_roster(view.practice, Version(3), roster.clone()).await, Ok(Swap::Lost));
+    assert_eq!(world.store.roster(view.practice).await, Ok(Some(roster)));
+    assert_eq!(world.store.roster(PracticeId([9; 16])).await, Ok(None));
+}
+
+/// Batches that overlap in their spaces, from several tasks: dense numbers, no record lost, none twice.
+async fn appends_at_once_get_one_order(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
+    let (client, thera) = (world.client.clone(), world.thera.clone());
+    let mut other = LogState::new(SpaceId([0x52; 16]));
+    let id = InvitationId([21; 16]);
+    world.invite(id).await.unwrap();
+    let second = Person::new(3, Role::Client);
+    world.account(&second.join(&thera, other.space(), id, "second", upload())).await;
+    for record in second.found_with(&thera, other.space(), id) {
+        pass(&mut other, &record);
+    }
+    let world = &world;
+    let (first, other) = (&world.state, &other);
+    let batches = (0..8_u64).map(|n| {
+        let (thera, client) = (thera.clone(), client.clone());
+        async move {
+            let mut batch = Vec::new();
+            for i in 0..6 {
+                let (state, who) = if (n + i) % 2 == 0 { (other, &thera) } else { (first, &client) };
+                let record = who.content(state, n * 100 + i, b"at once");
+                batch.push(world.service.prepare(speaker(who, 0), record).await.unwrap());
+            }
+            let outcome = world.service.append_batch(&batch, NOW).await;
+            outcome.results.into_iter().map(|r| r.unwrap().seq).collect::<Vec<_>>()
+        }
+    });
+    let results = futures_util::future::join_all(batches).await;
+    assert_eq!(results.iter().map(Vec::len).sum::<usize>(), 48);
+    for space in [SPACE, other.space()] {
+        let page = world.store.page(space, Seq(2), 100, 1 << 20).await.unwrap();
+        assert_eq!(page.iter().map(|row| row.seq.0).collect::<Vec<_>>(), (3..=26).collect::<Vec<_>>());
+        let mut state = if space == SPACE { first.clone() } else { other.clone() };
+        page.iter().for_each(|row| pass(&mut state, &row.to_stored().unwrap().record));
+        assert_eq!(world.store.space(space).await.unwrap().unwrap().state, state);
+    }
+}
+
+async fn cursors_are_kept(store: &dyn Store) {
+    let (device, space) = (DeviceId([1; 16]), SpaceId([2; 16]));
+    assert_eq!(store.cursor(device, space).await, Ok(None));
+    let other = SpaceId([3; 16]);
+    store.put_cursors(&[(device, space, Seq(5)), (device, other, Seq(6))]).await.unwrap();
+    store.put_cursors(&[(device, space, Seq(7))]).await.unwrap();
+    assert_eq!(store.cursor(device, space).await, Ok(Some(Seq(7))));
+    assert_eq!(store.cursor(device, other).await, Ok(Some(Seq(6))));
+}
+
+#[test]
+fn a_stored_state_is_opened_by_every_later_version() {
+    let (client, thera) = (Person::new(2, Role::Client), Person::new(1, Role::OwnerTherapist));
+    let mut state = LogState::new(SPACE);
+    for record in client.found_with(&thera, SPACE, InvitationId([9; 16])) {
+        pass(&mut state, &record);
+    }
+    let bytes = sql::state_bytes(&state);
+    assert_eq!(sql::state_from_bytes(&bytes, state.seq(), state.head()).unwrap(), state);
+    let golden = include_str!("golden/log-state-1.hex");
+    assert_eq!(sotto_protocol::codec::hex(&bytes), golden.trim(), "a new form gets a new version byte");
+    let golden = sotto_protocol::codec::unhex(golden.trim()).unwrap();
+    assert_eq!(sql::state_from_bytes(&golden, state.seq(), state.head()).unwrap(), state);
+    for bad in [&[][..], &[2], &golden[..golden.len() - 1], &[&golden[..], &[0]].concat()] {
+        assert!(sql::state_from_bytes(bad, Seq(1), state.head()).is_err());
+    }
+}

@@ -3,9 +3,10 @@
 //! Owns the [`Store`] trait and the shapes that cross it. Refuses to know frames, connections and rules: where a
 //! decision must be taken inside a transaction, the store loads what [`Needs`] names, calls the judge it was
 //! given, and writes what the judge decided, all or nothing. Invariant: a method that returned is on disk;
-//! transactions are never handed upward. One contract suite ([`contract`]) runs on every store.
+//! transactions are never handed upward. One contract suite (`contract`) runs on every store.
 
-pub mod contract;
+#[cfg(test)]
+pub(crate) mod contract;
 pub mod memory;
 mod rows;
 mod sql;
