@@ -282,7 +282,7 @@ pub(crate) struct Delivery {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Send {
     /// Conversation and text; the conversation may be left out
-    #[arg(hide = true, num_args = 0..=2)]
+    #[arg(hide = true, value_name = "[SPACE] TEXT", num_args = 0..=2)]
     pub(crate) words: Vec<String>,
     /// Text from a file (`-`: from standard input), without its last line break
     #[arg(long, value_name = "FILE")]
@@ -298,7 +298,7 @@ pub(crate) struct Send {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Edit {
     /// Conversation, message and its new text; the conversation may be left out
-    #[arg(hide = true, num_args = 2..=3, required = true)]
+    #[arg(hide = true, value_name = "[SPACE] MESSAGE TEXT", num_args = 2..=3, required = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
@@ -308,7 +308,7 @@ pub(crate) struct Edit {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Target {
     /// Conversation and message; the conversation may be left out
-    #[arg(hide = true, num_args = 1..=2, required = true)]
+    #[arg(hide = true, value_name = "[SPACE] MESSAGE", num_args = 1..=2, required = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
@@ -372,14 +372,14 @@ pub(crate) enum MembersVerb {
     #[command(override_usage = "sotto members remove [OPTIONS] [SPACE] ACCOUNT")]
     Remove {
         /// Conversation and account; the conversation may be left out
-        #[arg(hide = true, num_args = 1..=2, required = true)]
+        #[arg(hide = true, value_name = "[SPACE] ACCOUNT", num_args = 1..=2, required = true)]
         words: Vec<String>,
     },
     /// Let somebody of the practice read this conversation
     #[command(override_usage = "sotto members add [OPTIONS] --role ROLE --identity HEX [SPACE] ACCOUNT")]
     Add {
         /// Conversation and account (in full); the conversation may be left out
-        #[arg(hide = true, num_args = 1..=2, required = true)]
+        #[arg(hide = true, value_name = "[SPACE] ACCOUNT", num_args = 1..=2, required = true)]
         words: Vec<String>,
         /// As what
         #[arg(long, value_enum)]

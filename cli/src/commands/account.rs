@@ -24,6 +24,7 @@ const LINK_BYTES_MAX: u64 = 4096;
 /// `sotto setup`
 pub(super) async fn setup(place: &Place, args: Setup) -> Result<Exit, CliError> {
     let link = SetupLink::parse(&link_text(args.link)?)?;
+    safe(&link.origin)?;
     let handle = handle(&args.sign_in.handle)?;
     let Given { password, warning } = password::new(&args.sign_in.device.password)?;
     let command = Command::Setup {
@@ -41,6 +42,7 @@ pub(super) async fn setup(place: &Place, args: Setup) -> Result<Exit, CliError> 
 /// `sotto join`
 pub(super) async fn join(place: &Place, args: Join) -> Result<Exit, CliError> {
     let link = InvitationLink::parse(&link_text(args.link)?)?;
+    safe(&link.origin)?;
     let handle = handle(&args.sign_in.handle)?;
     let Given { password, warning } = password::new(&args.sign_in.device.password)?;
     let device_name = args.sign_in.device.device_name;
@@ -104,7 +106,12 @@ fn welcome(inviter: &str, practice: &str, note: &str) -> String {
 
 /// `sotto login`
 pub(super) async fn login(place: &Place, args: Login) -> Result<Exit, CliError> {
-    let origin = Origin::parse(&args.origin)?;
+    let origin = Origin::parse(&args.origin).map_err(|_| {
+        CliError::Usage(
+            "The server's address looks like https://practice.example, with :PORT if it has one.".into(),
+        )
+    })?;
+    safe(&origin)?;
     let handle = handle(&args.handle)?;
     let Given { password, warning } = password::existing(&args.device.password)?;
     let command = Command::Login { origin, handle, password, device_name: args.device.device_name };
@@ -203,6 +210,14 @@ fn link_text(given: String) -> Result<Zeroizing<String>, CliError> {
     Ok(text)
 }
 
+/// The network layer refuses this too, but a person should hear of it before anything is made.
+fn safe(origin: &Origin) -> Result<(), CliError> {
+    if origin.tls || origin.is_loopback() {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!("{origin} is not this computer, so its address has to begin with https.")))
+}
+
 fn handle(given: &str) -> Result<Handle, CliError> {
     Handle::parse(given).map_err(|_| {
         CliError::Usage(
@@ -225,6 +240,17 @@ mod tests {
             "{text}"
         );
         crate::print::assert_plain_words(&text);
+    }
+
+    #[test]
+    fn an_address_without_tls_is_wrong_use() {
+        let safe = |text| safe(&Origin::parse(text).unwrap()).map_err(|error| error.exit());
+        for good in
+            ["https://practice.example", "http://127.0.0.1:8080", "http://[::1]:80", "http://localhost"]
+        {
+            assert_eq!(safe(good), Ok(()), "{good}");
+        }
+        assert_eq!(safe("http://practice.example"), Err(Exit::Usage));
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub(super) async fn list(session: &mut Session, args: &Offline) -> Result<(), Cl
 
 /// `sotto revoke`
 pub(super) async fn revoke(session: &mut Session, given: &str) -> Result<(), CliError> {
+    // Only the server can withdraw it, so the client wants to be connected before it is asked.
+    session.sync().await?;
     let id = session
         .find(|client| {
             resolve::by_prefix(client.invitations(), |invitation| invitation.id, "invitation", given)
