@@ -148,6 +148,18 @@ struct Connection {
     device: DeviceId,
     outbox: Arc<Outbox>,
     spaces: BTreeSet<SpaceId>,
+    /// `Ready` has not gone out yet; what is said meanwhile follows it.
+    held: Option<Vec<Frame>>,
+}
+
+impl Connection {
+    fn say(&mut self, frame: &Frame) {
+        match &mut self.held {
+            None => self.outbox.send(frame.clone()),
+            Some(held) if held.len() < OUTGOING_FRAMES_MAX => held.push(frame.clone()),
+            Some(_) => self.outbox.close(Some(ErrorCode::RateLimited)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -171,7 +183,7 @@ impl Hub {
         Self { inner: Mutex::default(), defects }
     }
 
-    /// A connection signed in. None when its account has too many.
+    /// A connection signed in. None when its account has too many. [`Hub::ready`] completes it.
     pub fn join(&self, account: AccountId, device: DeviceId, outbox: Arc<Outbox>) -> Option<ConnectionId> {
         let mut inner = self.lock();
         inner.last += 1;
@@ -181,8 +193,20 @@ impl Hub {
             return None;
         }
         of_account.insert(id);
-        inner.connections.insert(id, Connection { account, device, outbox, spaces: BTreeSet::new() });
+        let connection =
+            Connection { account, device, outbox, spaces: BTreeSet::new(), held: Some(Vec::new()) };
+        inner.connections.insert(id, connection);
         Some(id)
+    }
+
+    /// Sends `Ready`, and whatever was said since the connection joined.
+    pub fn ready(&self, id: ConnectionId, ready: Frame) {
+        let mut inner = self.lock();
+        let Some(connection) = inner.connections.get_mut(&id) else { return };
+        connection.outbox.send(ready);
+        for frame in connection.held.take().unwrap_or_default() {
+            connection.outbox.send(frame);
+        }
     }
 
     /// A connection is gone.
@@ -336,10 +360,10 @@ impl Inner {
         }
     }
 
-    fn to_account(&self, account: AccountId, except: Option<ConnectionId>, frame: &Frame) {
-        for id in self.accounts.get(&account).into_iter().flatten() {
-            if let Some(connection) = self.connections.get(id).filter(|_| Some(*id) != except) {
-                connection.outbox.send(frame.clone());
+    fn to_account(&mut self, account: AccountId, except: Option<ConnectionId>, frame: &Frame) {
+        for id in self.accounts.get(&account).into_iter().flatten().filter(|id| Some(**id) != except) {
+            if let Some(connection) = self.connections.get_mut(id) {
+                connection.say(frame);
             }
         }
     }

@@ -111,9 +111,9 @@ impl Session {
         };
         let speaker = Speaker { account, device };
         match self.connect(speaker, &signature, card, now).await {
-            Ok(ready) => {
+            Ok((id, ready)) => {
                 self.deadline = now.plus(IDLE_MS_MAX);
-                self.outbox.send(ready);
+                self.relay.hub().ready(id, ready);
             }
             Err(error) => {
                 self.fail(None, error);
@@ -128,7 +128,7 @@ impl Session {
         signature: &SignatureBytes,
         card: Signed<Card>,
         now: Millis,
-    ) -> Result<Frame, ServiceError> {
+    ) -> Result<(ConnectionId, Frame), ServiceError> {
         let service = self.relay.service();
         let card = Arc::new(VerifiedCard::verify(card)?);
         let message = connect_message(service.incarnation(), self.challenge, speaker.account, speaker.device);
@@ -154,7 +154,7 @@ impl Session {
             practice: service.practice_name(account.practice).await?,
             now,
         };
-        Ok(service.frame(body))
+        Ok((id, service.frame(body)))
     }
 
     /// A frame of a signed-in connection.
@@ -362,3 +362,6 @@ impl Drop for Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
