@@ -18,6 +18,8 @@ mod vault;
 mod wire;
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
 pub use account::{AccountOutcome, Entrance, setup_hash};

@@ -10,8 +10,8 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Ephemeral, Req, SpaceHead};
 use sotto_protocol::ids::{AccountId, EraId, Seq, SpaceId};
 use sotto_protocol::label::Label;
-use std::sync::Arc;
 use sotto_protocol::limits::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX};
+use std::sync::Arc;
 
 impl Service {
     /// A space, for one of its members.
