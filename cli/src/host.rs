@@ -5,7 +5,7 @@
 //! disk nothing more goes in or out, because the client is then ahead of what is stored.
 
 use crate::ambient::{self, NoEntropy};
-use crate::home::store::Store;
+use crate::home::rows::Rows;
 use crate::home::{Home, HomeError};
 use crate::net::{Net, NetError, Socket};
 use futures_util::future::BoxFuture;
@@ -62,9 +62,9 @@ fn unopened(error: &OpenError) -> &'static str {
 /// A client with its surroundings.
 pub struct Host {
     client: Client,
-    store: Store,
+    rows: Rows,
     /// Nobody else uses the home while this lives.
-    _lock: File,
+    _lock: Option<File>,
     /// `None` stays offline.
     net: Option<Net>,
     wire: Wire,
@@ -108,13 +108,13 @@ impl Host {
 
     /// The same with another configuration.
     pub async fn open_with(home: Home, net: Option<Net>, config: Config) -> Result<Self, HostError> {
-        let (mut store, key, lock) = home.into_parts();
-        let rows = store.eager().await?;
+        let (mut rows, key, lock) = home.into_parts();
+        let eager = rows.eager().await?;
         let entropy = Entropy::from_seed(*ambient::seed()?);
-        let client = Client::open(rows, key, entropy, config, ambient::now())?;
+        let client = Client::open(eager, key, entropy, config, ambient::now())?;
         let mut host = Self {
             client,
-            store,
+            rows,
             _lock: lock,
             net,
             wire: Wire::Down,
@@ -184,7 +184,7 @@ impl Host {
         if let Wire::Up(socket) = std::mem::replace(&mut self.wire, Wire::Down) {
             socket.close().await;
         }
-        Ok(self.store.close().await?)
+        Ok(self.rows.close().await?)
     }
 
     /// Carries out what the client asks for until it is idle.
@@ -200,11 +200,11 @@ impl Host {
         loop {
             match self.client.poll() {
                 Output::Store(batch, changes) => {
-                    self.store.put(&changes).await?;
+                    self.rows.put(changes).await?;
                     self.tell(Input::Stored(batch));
                 }
                 Output::Load(from, to) => {
-                    let rows = self.store.range(&from, &to).await?;
+                    let rows = self.rows.range(&from, &to).await?;
                     self.tell(Input::Loaded(rows));
                 }
                 Output::Dial(origin) => self.dial(origin),

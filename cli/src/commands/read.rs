@@ -42,7 +42,7 @@ pub(super) async fn run(session: &mut Session, args: &Read) -> Result<(), CliErr
     if fresh.is_err() {
         session.out.note("Not connected. Trying again until Ctrl-C.");
     }
-    follow(session, space.id, messages).await
+    follow(session, space.id, messages, fresh.is_ok()).await
 }
 
 /// The latest messages, and all unread ones.
@@ -72,7 +72,12 @@ async fn mark_read(session: &mut Session, id: SpaceId) -> Result<(), CliError> {
 }
 
 /// Prints what comes and what changes, until Ctrl-C.
-async fn follow(session: &mut Session, id: SpaceId, messages: Vec<MessageView>) -> Result<(), CliError> {
+async fn follow(
+    session: &mut Session,
+    id: SpaceId,
+    messages: Vec<MessageView>,
+    mut connected: bool,
+) -> Result<(), CliError> {
     let mut known: HashMap<MessageId, MessageView> =
         messages.into_iter().map(|message| (message.id, message)).collect();
     let stop = tokio::signal::ctrl_c();
@@ -85,8 +90,15 @@ async fn follow(session: &mut Session, id: SpaceId, messages: Vec<MessageView>) 
         let Some(event) = event else { continue };
         session.tell(&event);
         match event {
-            Event::Offline => session.out.note("(Not connected; trying again.)"),
-            Event::Online => session.out.note("(Connected.)"),
+            // Every further attempt fails with the same event.
+            Event::Offline if connected => {
+                connected = false;
+                session.out.note("(Not connected; trying again.)");
+            }
+            Event::Online if !connected => {
+                connected = true;
+                session.out.note("(Connected.)");
+            }
             Event::DeviceRemoved => return Err(CliError::DeviceRemoved),
             Event::Failed(failure) => tracing::info!(%failure, "while following"),
             event if concerns(&event, id) => {

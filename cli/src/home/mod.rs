@@ -11,11 +11,14 @@
 //!   home.db        0600: SQLite, sealed rows                   [`store`]
 //! ```
 
-pub mod storage_key;
-pub mod store;
+pub(crate) mod rows;
+mod storage_key;
+mod store;
 
-use crate::ambient::NoEntropy;
+use crate::ambient::{self, NoEntropy};
+use rows::Rows;
 use sotto_client_core::crypto::keys::StorageKey;
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -101,8 +104,8 @@ impl HomeError {
 pub struct Home {
     dir: PathBuf,
     /// Held until dropped. The system lets go of it when the process ends, however that happens.
-    lock: File,
-    store: Store,
+    lock: Option<File>,
+    rows: Rows,
     key: StorageKey,
 }
 
@@ -144,14 +147,23 @@ impl Home {
         }
     }
 
-    /// Where it is.
+    /// An empty home that is gone with the process. For benchmarks and tests.
+    pub fn in_memory() -> Result<Self, HomeError> {
+        let key = StorageKey::from_bytes(*ambient::seed()?);
+        Ok(Self { dir: PathBuf::new(), lock: None, rows: Rows::Memory(BTreeMap::new()), key })
+    }
+
+    /// Where it is; empty for one in memory.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
     /// Checks every page of the database. Reads all of it.
     pub async fn check(&mut self) -> Result<(), HomeError> {
-        self.store.check().await
+        match &mut self.rows {
+            Rows::Disk(store) => store.check().await,
+            Rows::Memory(_) => Ok(()),
+        }
     }
 
     /// Files and folders that others on this computer may read, though they should not.
@@ -163,14 +175,14 @@ impl Home {
     }
 
     /// The rows, their key, and the lock, which has to live as long as the rows are used.
-    pub(crate) fn into_parts(self) -> (Store, StorageKey, File) {
-        (self.store, self.key, self.lock)
+    pub(crate) fn into_parts(self) -> (Rows, StorageKey, Option<File>) {
+        (self.rows, self.key, self.lock)
     }
 
     async fn load(dir: &Path, lock: File) -> Result<Self, HomeError> {
         let key = storage_key::read(&dir.join(KEY))?;
         let store = Store::open(&dir.join(DATABASE)).await?;
-        Ok(Self { dir: dir.to_owned(), lock, store, key })
+        Ok(Self::on_disk(dir, lock, store, key))
     }
 
     /// Key and database appear under their names in an order that lets every interruption be told from a loss: the
@@ -181,7 +193,11 @@ impl Home {
         let store = Store::create(&dir.join(DATABASE)).await?;
         fs::rename(&unfinished, dir.join(KEY)).map_err(HomeError::io("Making the home"))?;
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(HomeError::io("Making the home"))?;
-        Ok(Self { dir: dir.to_owned(), lock, store, key })
+        Ok(Self::on_disk(dir, lock, store, key))
+    }
+
+    fn on_disk(dir: &Path, lock: File, store: Store, key: StorageKey) -> Self {
+        Self { dir: dir.to_owned(), lock: Some(lock), rows: Rows::Disk(Box::new(store)), key }
     }
 }
 

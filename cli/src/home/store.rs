@@ -26,7 +26,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// The rows of one client.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     db: SqliteConnection,
     /// For how many rows a statement is, and the statement; the last is for one row.
     upserts: [(usize, SqlStr); 3],
@@ -95,7 +95,7 @@ impl Store {
     }
 
     /// What a client is opened with: all rows but those it asks for later.
-    pub async fn eager(&mut self) -> Result<Vec<Row>, HomeError> {
+    pub(super) async fn eager(&mut self) -> Result<Vec<Row>, HomeError> {
         let after = successor(LAZY_PREFIX);
         sqlx::query("SELECT key, value FROM rows WHERE key < ?1 OR key >= ?2 ORDER BY key")
             .bind(LAZY_PREFIX)
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// The rows from the first name (included) to the second (excluded), in order.
-    pub async fn range(&mut self, from: &[u8], to: &[u8]) -> Result<Vec<Row>, HomeError> {
+    pub(super) async fn range(&mut self, from: &[u8], to: &[u8]) -> Result<Vec<Row>, HomeError> {
         sqlx::query("SELECT key, value FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key")
             .bind(from)
             .bind(to)
@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Stores all of these changes, which name each row once. They are on disk when this returns.
-    pub async fn put(&mut self, changes: &[Change]) -> Result<(), HomeError> {
+    pub(super) async fn put(&mut self, changes: &[Change]) -> Result<(), HomeError> {
         let mut tx = self.db.begin_with("BEGIN IMMEDIATE").await.map_err(told)?;
         let (set, unset): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.value.is_some());
         for change in unset {
@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// Closes the file in good order.
-    pub async fn close(self) -> Result<(), HomeError> {
+    pub(super) async fn close(self) -> Result<(), HomeError> {
         self.db.close().await.map_err(told)
     }
 }

@@ -19,7 +19,7 @@ async fn used() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let home = Home::open_or_create(dir.path()).await.unwrap();
     let (mut store, _, _lock) = home.into_parts();
-    store.put(&[change("account", Some("sealed")), change("log/1", Some("sealed too"))]).await.unwrap();
+    store.put(vec![change("account", Some("sealed")), change("log/1", Some("sealed too"))]).await.unwrap();
     store.close().await.unwrap();
     dir
 }
@@ -57,13 +57,16 @@ async fn a_home_keeps_what_it_is_given() {
     let home = Home::open_or_create(&path).await.unwrap();
     assert_eq!(home.too_open(), Vec::<PathBuf>::new());
     let (mut store, key, lock) = home.into_parts();
-    store.put(&[change("b", Some("2")), change("a", Some("1")), change("log/9", Some("9"))]).await.unwrap();
     store
-        .put(&[change("b", None), change("a", Some("1!")), change("m", Some("")), change("none", None)])
+        .put(vec![change("b", Some("2")), change("a", Some("1")), change("log/9", Some("9"))])
+        .await
+        .unwrap();
+    store
+        .put(vec![change("b", None), change("a", Some("1!")), change("m", Some("")), change("none", None)])
         .await
         .unwrap();
     store.close().await.unwrap();
-    drop(lock);
+    drop(lock.unwrap());
 
     let mut home = Home::open(&path).await.unwrap();
     home.check().await.unwrap();
@@ -228,18 +231,40 @@ async fn a_making_that_was_cut_short_is_begun_anew() {
 }
 
 #[tokio::test]
+async fn rows_in_memory_answer_like_rows_on_disk() {
+    let dir = used().await;
+    let (mut disk, _, _lock) = Home::open(dir.path()).await.unwrap().into_parts();
+    let (mut memory, _, _) = Home::in_memory().unwrap().into_parts();
+    let first =
+        || ["log", "log/", "log/1", "log0", "a", "z", "account"].map(|key| change(key, Some(key))).to_vec();
+    let second = || vec![change("a", None), change("z", Some("")), change("none", None)];
+    for rows in [&mut disk, &mut memory] {
+        rows.put(first()).await.unwrap();
+        rows.put(second()).await.unwrap();
+    }
+    assert_eq!(disk.eager().await.unwrap(), memory.eager().await.unwrap());
+    for (from, to) in [("log/", "log0"), ("a", "z"), ("", "~"), ("z", "a"), ("log/1", "log/1")] {
+        let both = (
+            disk.range(from.as_bytes(), to.as_bytes()).await,
+            memory.range(from.as_bytes(), to.as_bytes()).await,
+        );
+        assert_eq!(both.0.unwrap(), both.1.unwrap(), "{from} to {to}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_of_any_size_arrives() {
     let dir = used().await;
     let (mut store, _, _lock) = Home::open(dir.path()).await.unwrap().into_parts();
     for size in [0, 1, 7, 8, 9, 63, 64, 65, 2 * 64 + 3 * 8 + 5] {
         let names: Vec<String> = (0..size).map(|n| format!("{size:03}/{n:03}")).collect();
         let changes: Vec<Change> = names.iter().map(|name| change(name, Some(name))).collect();
-        store.put(&changes).await.unwrap();
+        store.put(changes).await.unwrap();
         let (from, to) = (format!("{size:03}/"), format!("{size:03}0"));
         let expected: Vec<Row> = names.iter().map(|name| row(name, name)).collect();
         assert!(store.range(from.as_bytes(), to.as_bytes()).await.unwrap() == expected, "{size} rows");
         let gone: Vec<Change> = names.iter().map(|name| change(name, None)).collect();
-        store.put(&gone).await.unwrap();
+        store.put(gone).await.unwrap();
         assert!(store.range(from.as_bytes(), to.as_bytes()).await.unwrap().is_empty(), "{size} rows");
     }
 }
@@ -251,7 +276,7 @@ async fn a_batch_is_stored_whole_or_not_at_all() {
     let before = store.eager().await.unwrap();
     // Dropped before it is done: as if the process had been ended.
     let changes: Vec<Change> = (0..500).map(|n| change(&format!("row{n}"), Some("x"))).collect();
-    let cut = tokio::time::timeout(Duration::ZERO, store.put(&changes)).await;
+    let cut = tokio::time::timeout(Duration::ZERO, store.put(changes)).await;
     assert!(cut.is_err());
     assert_eq!(store.eager().await.unwrap(), before);
 }

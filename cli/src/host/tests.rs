@@ -91,7 +91,7 @@ async fn a_home_of_another_storage_key_is_reported() {
     for dir in [&one, &other] {
         let (mut store, _, _lock) = Home::open_or_create(dir.path()).await.unwrap().into_parts();
         let value = Some(b"sealed by somebody else".to_vec());
-        store.put(&[sotto_client_core::io::Change { key: b"account".to_vec(), value }]).await.unwrap();
+        store.put(vec![sotto_client_core::io::Change { key: b"account".to_vec(), value }]).await.unwrap();
         store.close().await.unwrap();
     }
     std::fs::copy(other.path().join("storage.key"), one.path().join("storage.key")).unwrap();
