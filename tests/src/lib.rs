@@ -1,5 +1,8 @@
-//! What the tests share: the deterministic simulation of clients, network and relay.
+//! What the tests share: the deterministic simulation of clients, network and relay, and the two binaries as
+//! processes.
 
+#[expect(clippy::expect_used, clippy::panic, reason = "a test stops where something cannot be")]
+pub mod blackbox;
 #[expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,3 +10,6 @@
     reason = "a simulation stops where something cannot be"
 )]
 pub mod sim;
+
+#[expect(clippy::expect_used, clippy::panic, reason = "a recording stops where something cannot be")]
+pub mod recording;
