@@ -14,12 +14,17 @@ use sotto_client_core::crypto::rng::Entropy;
 use sotto_client_core::io::{Command, Event, Input, Output, Rejected, RequestId};
 use sotto_client_core::{Client, Config, OpenError};
 use sotto_protocol::ids::Millis;
+use sotto_protocol::limits::IDLE_MS_MAX;
 use sotto_protocol::link::Origin;
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
+
+/// A connection on which the server says nothing for so long is dead, whatever the system believes: the client pings
+/// three times as often.
+const SILENCE: Duration = Duration::from_millis(IDLE_MS_MAX);
 
 /// Why a host stopped, or would not do something.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +93,11 @@ type Answered = (RequestId, Result<Vec<u8>, NetError>);
 enum Wire {
     Down,
     Dialing(BoxFuture<'static, Result<Socket, NetError>>),
-    Up(Box<Socket>),
+    Up {
+        socket: Box<Socket>,
+        /// When the server is given up unless something comes.
+        silent_at: Instant,
+    },
 }
 
 /// Something happened outside.
@@ -181,7 +190,7 @@ impl Host {
 
     /// Ends the connection and closes the home in good order. Dropping the host loses nothing either.
     pub async fn close(mut self) -> Result<(), HostError> {
-        if let Wire::Up(socket) = std::mem::replace(&mut self.wire, Wire::Down) {
+        if let Wire::Up { socket, .. } = std::mem::replace(&mut self.wire, Wire::Down) {
             socket.close().await;
         }
         Ok(self.rows.close().await?)
@@ -210,7 +219,7 @@ impl Host {
                 Output::Dial(origin) => self.dial(origin),
                 Output::Send(frame) => self.send(frame).await,
                 Output::HangUp => {
-                    if let Wire::Up(socket) = std::mem::replace(&mut self.wire, Wire::Down) {
+                    if let Wire::Up { socket, .. } = std::mem::replace(&mut self.wire, Wire::Down) {
                         socket.close().await;
                     }
                     self.tell(Input::Disconnected);
@@ -245,7 +254,7 @@ impl Host {
     fn arrived(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Dialed(Ok(socket)) => {
-                self.wire = Wire::Up(Box::new(socket));
+                self.wire = Wire::Up { socket: Box::new(socket), silent_at: Instant::now() + SILENCE };
                 self.trouble = None;
                 self.tell(Input::Connected);
             }
@@ -302,7 +311,7 @@ impl Host {
 
     async fn send(&mut self, frame: Vec<u8>) {
         // A frame for a connection that has just gone is let go: the client hears of the loss and sends again.
-        if let Wire::Up(socket) = &mut self.wire
+        if let Wire::Up { socket, .. } = &mut self.wire
             && socket.feed(frame).await.is_err()
         {
             self.lost();
@@ -311,7 +320,7 @@ impl Host {
 
     /// Sends what was handed over. False when that lost the connection, so that there may be more to carry out.
     async fn flush(&mut self) -> bool {
-        if let Wire::Up(socket) = &mut self.wire
+        if let Wire::Up { socket, .. } = &mut self.wire
             && socket.flush().await.is_err()
         {
             self.lost();
@@ -331,10 +340,16 @@ impl Wire {
         match self {
             Self::Down => std::future::pending().await,
             Self::Dialing(dialing) => Arrival::Dialed(dialing.await),
-            Self::Up(socket) => match socket.next().await {
-                Ok(frame) => Arrival::Frame(frame),
-                Err(_) => Arrival::Lost,
-            },
+            Self::Up { socket, silent_at } => {
+                // In this order, so that a host that was busy for long hears what has come meanwhile.
+                match timeout_at(*silent_at, socket.next()).await {
+                    Ok(Ok(frame)) => {
+                        *silent_at = Instant::now() + SILENCE;
+                        Arrival::Frame(frame)
+                    }
+                    Ok(Err(_)) | Err(_) => Arrival::Lost,
+                }
+            }
         }
     }
 }

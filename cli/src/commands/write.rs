@@ -76,18 +76,20 @@ async fn write(
             _ => None,
         })
         .await?;
-    if session.account()?.removed {
-        return Err(CliError::DeviceRemoved);
-    }
     let mut written = WrittenJson::queued(space, id);
     if !offline {
-        match delivery(session, space, id).await? {
-            Some(Outcome::Delivered(seq)) => {
+        match delivery(session, space, id).await {
+            Ok(Some(Outcome::Delivered(seq))) => {
                 written.delivered = true;
                 written.seq = Some(seq);
             }
-            Some(Outcome::Refused(code)) => return Err(CliError::Refused(code)),
-            Some(Outcome::NeedsConsent) | None => {}
+            Ok(Some(Outcome::Refused(code))) => return Err(CliError::Refused(code)),
+            Ok(Some(Outcome::NeedsConsent) | None) => {}
+            Err(error) => {
+                // It is in the outbox all the same: whoever runs this again would send it twice.
+                session.out.result(&written, || "It's saved here, but:".into())?;
+                return Err(error);
+            }
         }
         written.needs_consent =
             session.space(space).is_some_and(|view| view.needs_consent) && !written.delivered;
@@ -122,6 +124,9 @@ enum Outcome {
 
 /// Waits for what becomes of it; `None` when nothing does for as long as the patience lasts.
 async fn delivery(session: &mut Session, space: SpaceId, id: MessageId) -> Result<Option<Outcome>, CliError> {
+    if session.account()?.removed {
+        return Err(CliError::DeviceRemoved);
+    }
     let outcome = session.wait(|event| match event {
         Event::Delivered { space: at, id: it, seq } if (*at, *it) == (space, id) => {
             Some(Outcome::Delivered(*seq))

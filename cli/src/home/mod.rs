@@ -74,7 +74,7 @@ pub enum HomeError {
     #[error("This home was written by a newer version of Sotto. Please update. Nothing was changed.")]
     Newer,
     /// The disk is full.
-    #[error("This computer's disk is full. Nothing was changed. Please make room and try again.")]
+    #[error("This computer's disk is full. What was saved before is whole. Please make room and try again.")]
     DiskFull,
     /// The operating system refused.
     #[error("{what} did not work: {source}.")]

@@ -53,6 +53,29 @@ async fn a_server_that_is_not_there_is_told_with_the_reason() {
     assert!(matches!(host.trouble(), Some(NetError::Connect { .. })), "{:?}", host.trouble());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_falls_silent_is_given_up() {
+    use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        #[expect(clippy::result_large_err, reason = "the library's own type")]
+        let choose = |_: &Request, mut response: Response| {
+            response.headers_mut().insert("sec-websocket-protocol", "sotto.v1".parse().unwrap());
+            Ok(response)
+        };
+        tokio_tungstenite::accept_hdr_async(tcp, choose).await.unwrap()
+    });
+    let origin = Origin { tls: false, host: "127.0.0.1".into(), port };
+    let socket = Net::new(None).unwrap().dial(&origin).await.unwrap();
+    let _open = server.await.unwrap();
+    let begun = Instant::now();
+    let mut wire = Wire::Up { socket: Box::new(socket), silent_at: begun + SILENCE };
+    assert!(matches!(wire.next().await, Arrival::Lost));
+    assert!(begun.elapsed() >= SILENCE);
+}
+
 #[tokio::test]
 async fn a_deadline_ends_waiting_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
