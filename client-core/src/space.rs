@@ -9,11 +9,12 @@ use crate::crypto::keys::{EraKey, RecordKey};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::io::{Alarm, MessageId};
 use crate::rows::{Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
+use minicbor::{Decode, Encode};
 use sotto_protocol::codec::Bytes;
 use sotto_protocol::frame::{Req, SpaceHead, Stored};
 use sotto_protocol::ids::{AccountId, EraId, Head, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::log::{Admission, Authentic, Facts, LogState, Refusal, Target};
-use sotto_protocol::record::{Approval, Drop, Join, Kind, Seen};
+use sotto_protocol::record::{Approval, Cause, Drop, Join, Kind, Seen};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::Signed;
 use sotto_protocol::{hash, limits};
@@ -61,7 +62,8 @@ pub(crate) struct Live {
     pub(crate) hand_back: Option<HandBack>,
     pub(crate) hand_back_attempts: u32,
     pub(crate) retry_at: Option<Millis>,
-    pub(crate) era_retry_at: Option<Millis>,
+    /// An era with this cause is not tried before then.
+    pub(crate) era_retry: Option<(Millis, Cause)>,
     pub(crate) consent_asked: bool,
 }
 
@@ -72,15 +74,37 @@ pub(crate) struct EraWork {
     pub(crate) cards: BTreeSet<AccountId>,
     /// The append under way.
     pub(crate) sent: Option<Req>,
-    /// For age alone: nobody waits for it.
-    pub(crate) age: bool,
+    /// Why.
+    pub(crate) cause: Cause,
 }
 
 /// A wished change of members, until an era has made it true.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
 pub(crate) enum Change {
-    Remove(AccountId),
-    Add(AccountId, Role, Box<Signed<Approval>>),
+    /// Remove a reader.
+    #[n(0)]
+    Remove {
+        #[n(0)]
+        account: AccountId,
+    },
+    /// Add one, with the approval.
+    #[n(1)]
+    Add {
+        #[n(0)]
+        account: AccountId,
+        #[n(1)]
+        role: Role,
+        #[n(2)]
+        approval: Signed<Approval>,
+    },
+}
+
+impl Change {
+    pub(crate) fn account(&self) -> AccountId {
+        match self {
+            Self::Remove { account } | Self::Add { account, .. } => *account,
+        }
+    }
 }
 
 /// Records being handed back to a server that lost them.
@@ -188,6 +212,7 @@ impl Space {
         };
         let facts = Facts {
             seen_head: self.head_at(header.seen.seq),
+            repeated: self.entry(&MessageId { author: header.author, record: header.id }).is_some(),
             target,
             card: &|account, version| cards.pin(account, version),
         };

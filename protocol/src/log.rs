@@ -181,6 +181,8 @@ impl AuthenticRecord {
 pub struct Facts<'a> {
     /// The head of this log after record `header.seen.seq`, if there is such a record.
     pub seen_head: Option<Head>,
+    /// A record with the same author and id stands in this log already.
+    pub repeated: bool,
     /// For a drop: what is known of the record (same author, same id) it names.
     pub target: Option<Target>,
     /// Hash and identity of an account's card at exactly this version.
@@ -347,6 +349,10 @@ impl LogState {
             Some(era) => {
                 admit_author(era, record)?;
                 self.admit_seen(header, facts)?;
+                // Its signature holds at any place of its era: only this keeps a server from showing it twice.
+                if facts.repeated {
+                    return Err(Refusal::Rule("this record stands in the log already"));
+                }
                 self.admit_kind(era, record, facts)?
             }
         };

@@ -305,6 +305,19 @@ fn what_was_seen_lies_on_this_chain() {
     assert_eq!(space.refusal(&far), Refusal::SeenAhead);
 }
 
+#[test]
+fn a_record_stands_once() {
+    let mut space = Space::founded();
+    let content = space.content(&anna());
+    space.append(&content);
+    assert_eq!(rule(&space.refusal(&content)), "this record stands in the log already");
+    let other = space.content(&anna()).header(|h| h.id = content.header.id);
+    assert_eq!(rule(&space.refusal(&other)), "this record stands in the log already");
+    // Ids are chosen by authors, each for herself.
+    let hers = space.content(&thera()).header(|h| h.id = content.header.id);
+    assert!(space.judge(&hers).is_ok());
+}
+
 // 6. Eras.
 
 fn changed(cause: Cause, change: impl FnOnce(&mut EraBody)) -> Refusal {

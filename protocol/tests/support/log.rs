@@ -199,7 +199,8 @@ impl Space {
         };
         let pins = |account, version| self.pins.get(&(account, version)).copied();
         let seen_head = usize::try_from(header.seen.seq.0).ok().and_then(|at| self.heads.get(at)).copied();
-        self.state.admit(&authentic, &Facts { seen_head, target, card: &pins })
+        let repeated = self.known.contains_key(&(header.author, header.id));
+        self.state.admit(&authentic, &Facts { seen_head, repeated, target, card: &pins })
     }
 
     pub(crate) fn append(&mut self, draft: &Draft) {

@@ -159,6 +159,7 @@ impl<'a> BatchJudge<'a> {
         let target = prepared.target().and_then(|key| self.known(&key));
         let facts = Facts {
             seen_head: self.seen_head(state, header.space, header.seen.seq),
+            repeated: false, // A repeat has had its answer.
             target: target.map(|known| Target { kind: known.kind, payload_hash: known.payload_hash }),
             card: &card,
         };
