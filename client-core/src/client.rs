@@ -223,7 +223,7 @@ impl Client {
             Command::Write { space, draft } => self.write(space, draft),
             Command::AcceptReaders(space) => self.accept_readers(space),
             Command::MarkRead { space, seq } => self.mark_read(space, seq),
-            Command::RemoveMember { space, account } => self.want_change(space, Change::Remove(account)),
+            Command::RemoveMember { space, account } => self.want_change(space, Change::Remove { account }),
             Command::FoundOwn => self.found_own(),
             Command::SendEphemeral { space, body } => self.send_ephemeral(space, &body),
             Command::Sync => {
@@ -370,6 +370,13 @@ impl Client {
         }
     }
 
+    pub(crate) fn save_wanted(&mut self, id: SpaceId) {
+        match self.changes_wanted.get(&id).filter(|w| !w.is_empty()).cloned() {
+            Some(wanted) => self.put(rows::wanted(id), &wanted),
+            None => self.delete(rows::wanted(id)),
+        }
+    }
+
     pub(crate) fn save_card(&mut self, account: AccountId) {
         if let Some(row) = self.cards.row(account) {
             self.put(rows::card(account), &row);
@@ -489,6 +496,10 @@ impl Client {
                 let (id, tail) = rest.split_first_chunk::<16>()?;
                 let era = EraId::from_slice(tail.get(1..)?).ok()?;
                 self.space_for_row(SpaceId(*id)).keys.insert(era, EraKey::from_slice(plain)?);
+            }
+            b"want" => {
+                let wanted = codec::decode(plain, "wanted").ok()?;
+                self.changes_wanted.insert(SpaceId::from_slice(rest).ok()?, wanted);
             }
             b"out" => {
                 let (id, tail) = rest.split_first_chunk::<16>()?;

@@ -43,6 +43,7 @@ impl Client {
         space.era_at = stored.at;
         space.live.era_required = false;
         space.live.era_work = None;
+        space.live.era_retry = None;
         space.live.consent_asked = false;
         match key {
             Some(key) => {
@@ -58,10 +59,13 @@ impl Client {
         }
         let own = era.members.iter().all(|m| m.account == account);
         if own && era.number == EraNumber::ZERO {
-            self.confirm_own(id);
+            self.confirm(id);
         }
-        for member in &era.members {
-            self.pin_peer(member.account);
+        if self.confirmed(id) {
+            era.members.iter().for_each(|m| self.pin_peer(m.account));
+        } else if previous.is_some_and(|p| p.member(account).is_none()) && self.introduced(era) {
+            self.confirm(id);
+            self.introduce(id);
         }
         let Some(previous) = previous else { return };
         let accounts = |e: &Era| e.members.iter().map(|m| m.account).collect::<BTreeSet<_>>();
@@ -82,16 +86,19 @@ impl Client {
         }
         if let Some(wanted) = self.changes_wanted.get_mut(&id) {
             wanted.retain(|change| !is_made(change, era));
+            self.save_wanted(id);
         }
     }
 
-    fn confirm_own(&mut self, id: SpaceId) {
-        self.pin_head(id);
-        self.keep(true, |vault| {
-            if let Some(pin) = vault.spaces.get_mut(&id) {
-                pin.confirmed = true;
-            }
-        });
+    /// A space one was added to is known when somebody in it is: on the owner's roster, or a reader of a confirmed space.
+    fn introduced(&self, era: &Era) -> bool {
+        let Some(keeping) = &self.keeping else { return false };
+        let roster = self.roster.iter().flat_map(|r| &r.staff).map(|s| (s.account, s.identity));
+        let peers = keeping.vault.peers.iter().map(|(account, pin)| (*account, pin.identity));
+        let known: BTreeSet<_> = roster.chain(peers).collect();
+        era.members
+            .iter()
+            .any(|m| m.account != keeping.vault.account && known.contains(&(m.account, m.identity)))
     }
 
     /// Unwraps the era's key and checks it against the commitment.
@@ -118,16 +125,20 @@ impl Client {
         if !space.is_member(account) {
             return Err(Rejected::NotMember);
         }
-        if let Change::Remove(other) = &change
+        if let Change::Remove { account: other } = &change
             && (*other == account || !space.log.is_member(*other))
         {
             return Err(Rejected::NotAllowed("this person is not another reader of the conversation"));
         }
         let wanted = self.changes_wanted.entry(id).or_default();
+        if wanted.iter().any(|w| w.account() == change.account()) {
+            return Err(Rejected::Busy);
+        }
         if wanted.len() >= sotto_protocol::limits::MEMBERS_MAX {
             return Err(Rejected::Limit("changes of readers"));
         }
         wanted.push(change);
+        self.save_wanted(id);
         self.dial_now();
         Ok(())
     }
@@ -164,7 +175,7 @@ impl Client {
     pub(crate) fn drive_era(&mut self, id: SpaceId) -> bool {
         let Some(space) = self.spaces.get(&id) else { return true };
         let Some((plan, blocking)) = self.era_plan(space) else { return false };
-        if space.live.era_retry_at.is_some_and(|at| at > self.now) {
+        if space.live.era_retry.as_ref().is_some_and(|(at, cause)| *at > self.now && *cause == plan.cause) {
             return blocking;
         }
         match &space.live.era_work {
@@ -180,7 +191,7 @@ impl Client {
         let accounts: BTreeSet<AccountId> = plan.members.iter().map(|(a, _)| *a).collect();
         if let Some(space) = self.spaces.get_mut(&id) {
             space.live.era_work =
-                Some(EraWork { cards: accounts.clone(), sent: None, age: plan.cause == Cause::Age });
+                Some(EraWork { cards: accounts.clone(), sent: None, cause: plan.cause.clone() });
         }
         for account in accounts {
             self.ask_card(account, None);
@@ -194,6 +205,7 @@ impl Client {
     }
 
     fn make_era(&mut self, id: SpaceId, plan: Plan) {
+        let cause = plan.cause.clone();
         let made = self.build_era(id, plan);
         let retry_at = self.now.plus(RETRY_MS);
         let Some(space) = self.spaces.get_mut(&id) else { return };
@@ -201,7 +213,7 @@ impl Client {
             // No card is newer, or one is missing: what the server asked for cannot be made. Look again later.
             space.live.era_work = None;
             space.live.era_required = false;
-            space.live.era_retry_at = Some(retry_at);
+            space.live.era_retry = Some((retry_at, cause));
             return;
         };
         let pending = Pending::EraAppend { space: id, record: Box::new(record.clone()) };
@@ -269,7 +281,9 @@ impl Client {
                 member: member.account,
                 card_version: member.card_version,
             };
-            sealed.push(wrap::wrap_era(to, &key, &place, &mut self.entropy).ok()?);
+            // Whoever publishes a key that is none shuts out herself, not the others.
+            let wrapped = wrap::wrap_era(to, &key, &place, &mut self.entropy);
+            sealed.push(wrapped.unwrap_or_default());
         }
         Some(EraBody {
             prev,
@@ -325,29 +339,36 @@ impl Client {
         }
         self.take_in(id, vec![Stored { seq, at, record }]);
         if self.spaces.get(&id).is_some_and(|s| !s.live.subscribed) {
-            self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+            self.ask_where(id);
         }
     }
 
     pub(crate) fn era_refused(&mut self, id: SpaceId, code: ErrorCode, retry_after_ms: Option<u64>) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        let age = space.live.era_work.take().is_some_and(|work| work.age);
+        let cause = space.live.era_work.take().map_or(Cause::Age, |work| work.cause);
+        let age = cause == Cause::Age;
         let pause = match code {
             ErrorCode::RateLimited => retry_after_ms.unwrap_or(ERA_INTERVAL_MS_MIN),
             // The server's clock says it is not old yet.
             ErrorCode::RuleForbids if age => ERA_INTERVAL_MS_MIN,
             _ => retry_after_ms.unwrap_or(RETRY_MS),
         };
-        space.live.era_retry_at = Some(self.now.plus(pause));
+        space.live.era_retry = Some((self.now.plus(pause), cause));
         match code {
             ErrorCode::RuleForbids if age => {}
-            ErrorCode::RuleForbids | ErrorCode::NotMember | ErrorCode::AccountUnknown => {
+            ErrorCode::RuleForbids
+            | ErrorCode::NotMember
+            | ErrorCode::AccountUnknown
+            | ErrorCode::Malformed
+            | ErrorCode::Forged
+            | ErrorCode::IdentityChanged => {
                 self.changes_wanted.remove(&id);
+                self.save_wanted(id);
                 self.event(Event::Failed(Failure::Server { code, retry_after_ms }));
             }
             ErrorCode::SpaceUnknown => self.read_refused(id, code),
             _ => {
-                self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+                self.ask_where(id);
             }
         }
     }
@@ -359,10 +380,10 @@ fn changed(same: &[(AccountId, Role)], wanted: &[Change]) -> Plan {
     let mut approvals = Vec::new();
     for change in wanted {
         match change {
-            Change::Remove(account) => members.retain(|(a, _)| a != account),
-            Change::Add(account, role, approval) => {
+            Change::Remove { account } => members.retain(|(a, _)| a != account),
+            Change::Add { account, role, approval } => {
                 members.push((*account, *role));
-                approvals.push((**approval).clone());
+                approvals.push(approval.clone());
             }
         }
     }
@@ -371,7 +392,7 @@ fn changed(same: &[(AccountId, Role)], wanted: &[Change]) -> Plan {
 
 fn is_made(change: &Change, era: &Era) -> bool {
     match change {
-        Change::Remove(account) => era.member(*account).is_none(),
-        Change::Add(account, ..) => era.member(*account).is_some(),
+        Change::Remove { account } => era.member(*account).is_none(),
+        Change::Add { account, .. } => era.member(*account).is_some(),
     }
 }

@@ -24,7 +24,7 @@ use sotto_protocol::credentials::{CredentialSet, MethodKind};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, Revision, SpaceId};
-use sotto_protocol::limits::NAME_BYTES_MAX;
+use sotto_protocol::limits::{DEVICES_MAX, NAME_BYTES_MAX};
 use sotto_protocol::link::{InvitationLink, Origin};
 use sotto_protocol::record::Approval;
 use sotto_protocol::roster::Role;
@@ -351,7 +351,11 @@ impl Client {
         if identity.public() != public || vault.identity != public || vault.account != id {
             return Err(lie("identity"));
         }
-        if card.card().version < vault.card_version_min {
+        let known = self.cards.newest(id);
+        let contradicts =
+            known.is_some_and(|k| k.card().version == card.card().version && k.hash() != card.hash());
+        let older = known.is_some_and(|k| k.card().version > card.card().version);
+        if card.card().version < vault.card_version_min || older || contradicts {
             return Err(lie("an old list of devices"));
         }
         if self.keeping.as_ref().is_some_and(|k| k.vault.account == id && vault_revision < k.revision) {
@@ -389,6 +393,11 @@ impl Client {
         let mut card = opened.card.card().clone();
         card.version = card.version.next();
         let version = card.version;
+        if card.active().count() >= DEVICES_MAX {
+            // The oldest makes room; nobody is locked out by having signed in often.
+            let oldest = card.active().map(|d| d.id).next()?;
+            card.devices.iter_mut().filter(|d| d.id == oldest).for_each(|d| d.removed_in = Some(version));
+        }
         card.devices.push(CardDevice {
             id: device,
             key: device_key.public(),
@@ -476,7 +485,7 @@ impl Client {
         };
         match identity.sign_object(&approval) {
             Ok(signed) => {
-                if self.want_change(space, Change::Add(account, role, Box::new(signed))).is_err() {
+                if self.want_change(space, Change::Add { account, role, approval: signed }).is_err() {
                     self.failed(Failure::Dishonest("membership"));
                 }
             }

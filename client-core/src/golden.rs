@@ -90,8 +90,13 @@ fn contents_stay_readable() {
 }
 
 fn vault() -> Vault {
-    let space =
-        |confirmed| SpacePin { founding: Head([0x55; 32]), head: seen(70_002), confirmed, read: Seq(70_000) };
+    let space = |confirmed| SpacePin {
+        founding: Head([0x55; 32]),
+        head: seen(70_002),
+        confirmed,
+        read: Seq(70_000),
+        left: false,
+    };
     let invitation = |consumed, revoked| InvitationEntry {
         secret: SecretBytes::new([0x33; 32]),
         role: Role::Client,

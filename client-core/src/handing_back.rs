@@ -73,7 +73,7 @@ impl Client {
             space.live.subscribed = true;
         }
         self.event(Event::HandedBack { space: id, records: work.records });
-        self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+        self.ask_where(id);
     }
 
     /// Rows came from the store: they are records to be handed back.
@@ -142,15 +142,13 @@ impl Client {
         match code {
             ErrorCode::SpaceUnknown | ErrorCode::NotMember => {
                 space.live.hand_back = None;
-                space.left = true;
-                self.save_space(id);
-                self.event(Event::Updated { space: id, seq: Seq::ZERO });
+                self.leave(id);
             }
             // Another device was faster: look again where the space stands.
             ErrorCode::RestoreRefused | ErrorCode::SpaceExists if attempts < ATTEMPTS_MAX => {
                 space.live.hand_back = None;
                 space.live.hand_back_attempts += 1;
-                self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+                self.ask_where(id);
             }
             // An account or a registration is lost as well; its own device has to hand that in.
             ErrorCode::AccountUnknown | ErrorCode::RuleForbids | ErrorCode::CardUnknown => {

@@ -98,11 +98,7 @@ impl Client {
         if self.spaces.get(&id)?.log.seq() != Seq(2) {
             return None;
         }
-        self.keep(true, |vault| {
-            if let Some(pin) = vault.spaces.get_mut(&id) {
-                pin.confirmed = true;
-            }
-        });
+        self.confirm(id);
         Some(vec![founding, join])
     }
 }

@@ -51,7 +51,7 @@ impl Client {
         let Some(keeping) = &mut self.keeping else { return };
         let before = keeping.vault.clone();
         change(&mut keeping.vault);
-        if keeping.vault != before {
+        if keeping.vault != before || urgent {
             keeping.urgent |= urgent;
             keeping.dirty_since.get_or_insert(now);
             self.save_vault();
@@ -129,10 +129,10 @@ impl Client {
     }
 
     pub(crate) fn vault_arrived(&mut self, revision: Revision, sealed: Option<&SealedVault>) {
+        // Until the end of the connection, unless what came can be put together with one's own.
+        let now = self.now;
         let (Some(account), Some(keeping)) = (&self.account, &mut self.keeping) else { return };
-        keeping.busy = false;
         if revision < keeping.revision {
-            keeping.urgent = true;
             self.alarm(None, Alarm::OldVault);
             return;
         }
@@ -145,10 +145,11 @@ impl Client {
         };
         match keeping.vault.merge(&theirs) {
             Ok(_) => {
+                keeping.busy = false;
                 keeping.revision = revision;
-                // Mine has something that theirs lacks: write the merged one.
+                // Mine has something that theirs lacks: write the merged one, in its time.
                 if keeping.vault != theirs {
-                    keeping.urgent = true;
+                    keeping.dirty_since.get_or_insert(now);
                 }
                 self.save_vault();
                 self.vault_merged();
@@ -161,9 +162,26 @@ impl Client {
     fn vault_merged(&mut self) {
         let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
         for space in spaces {
+            self.check_consumed(space);
             self.check_join(space);
             self.check_pin(space);
         }
+    }
+
+    /// Two devices may each have confirmed another joiner with one link: only one of them was invited.
+    fn check_consumed(&mut self, id: SpaceId) {
+        let (Some(keeping), Some(account)) = (&self.keeping, &self.account) else { return };
+        let join = self.spaces.get(&id).and_then(|s| s.join.as_ref()).filter(|j| j.inviter == account.id);
+        let entry = join.and_then(|j| keeping.vault.invitations.get(&j.invitation));
+        let Some(consumed) = entry.and_then(|e| e.consumed).filter(|c| c.space != id) else { return };
+        let founder =
+            self.spaces.get(&id).and_then(|s| s.entries.first()).map_or(consumed.account, |e| e.id.author);
+        self.keep(true, |vault| {
+            if let Some(pin) = vault.spaces.get_mut(&id) {
+                pin.confirmed = false;
+            }
+        });
+        self.alarm(Some(id), Alarm::Uninvited(founder));
     }
 
     /// Remembers how far a space is verified.
@@ -177,9 +195,32 @@ impl Client {
                 head: seen,
                 confirmed: false,
                 read: sotto_protocol::ids::Seq::ZERO,
+                left: false,
             });
-            if seen.seq > pin.head.seq {
+            if pin.founding == founding && seen.seq > pin.head.seq {
                 pin.head = seen;
+            }
+        });
+    }
+
+    /// The other side of a space is known: remember the space and everybody in it.
+    pub(crate) fn confirm(&mut self, id: SpaceId) {
+        self.pin_head(id);
+        self.keep(true, |vault| {
+            if let Some(pin) = vault.spaces.get_mut(&id) {
+                pin.confirmed = true;
+            }
+        });
+        for account in self.spaces.get(&id).map(crate::space::Space::readers).unwrap_or_default() {
+            self.pin_peer(account);
+        }
+    }
+
+    /// Remembers that the server serves a space no more, or serves it again.
+    pub(crate) fn pin_left(&mut self, id: SpaceId, left: bool) {
+        self.keep(true, |vault| {
+            if let Some(pin) = vault.spaces.get_mut(&id) {
+                pin.left = left;
             }
         });
     }

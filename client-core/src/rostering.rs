@@ -14,6 +14,7 @@ use sotto_protocol::hash;
 use sotto_protocol::ids::Version;
 use sotto_protocol::roster::{Role, Roster, Staff};
 use sotto_protocol::sign::Signed;
+use std::collections::BTreeMap;
 
 impl Client {
     pub(crate) fn ask_roster(&mut self) {
@@ -50,16 +51,20 @@ impl Client {
             role: account.role,
             card_version_min: self.cards.newest(account.id).map(|c| c.card().version).unwrap_or_default(),
         };
-        let confirmed = self.spaces.values().filter(|s| self.confirmed(s.id())).filter_map(|s| s.log.era());
-        let others = confirmed
-            .flat_map(|era| &era.members)
-            .filter(|m| m.account != account.id && m.role != Role::Client)
-            .map(|m| Staff {
-                account: m.account,
-                identity: m.identity,
-                role: m.role,
-                card_version_min: m.card_version,
-            });
+        // Only whom the owner's own invitation brought in, as what it said.
+        let invited: BTreeMap<_, _> = self
+            .keeping
+            .iter()
+            .flat_map(|k| k.vault.invitations.values())
+            .filter(|i| i.role != Role::Client)
+            .filter_map(|i| i.consumed.map(|c| ((c.account, c.identity), i.role)))
+            .collect();
+        let others = invited.into_iter().map(|((account, identity), role)| Staff {
+            account,
+            identity,
+            role,
+            card_version_min: self.cards.newest(account).map(|c| c.card().version).unwrap_or_default(),
+        });
         let mut staff: Vec<Staff> = core::iter::once(me).chain(others).collect();
         staff.sort_by_key(|s| s.account);
         staff.dedup_by_key(|s| s.account);

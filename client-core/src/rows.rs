@@ -47,6 +47,11 @@ pub(crate) fn outbox(space: SpaceId, number: u64) -> Vec<u8> {
     [b"out/", &space.0[..], b"/", &number.to_be_bytes()[..]].concat()
 }
 
+/// Changes of members that are wanted.
+pub(crate) fn wanted(space: SpaceId) -> Vec<u8> {
+    [b"want/", &space.0[..]].concat()
+}
+
 /// Header of a record as served; sorts right before its payload.
 pub(crate) fn log_header(space: SpaceId, seq: Seq) -> Vec<u8> {
     [b"log/", &space.0[..], b"/", &seq.0.to_be_bytes()[..], b"/h"].concat()

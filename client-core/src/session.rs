@@ -5,11 +5,11 @@
 //! nothing is ignored; everything under way is forgotten with the connection and asked again on the next.
 
 use crate::client::Client;
-use crate::io::{Alarm, Event, Output};
+use crate::io::{Event, Output};
 use rand_core::Rng;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Challenge, ClientFrame, Req, ServerBody, ServerFrame, connect_message};
-use sotto_protocol::ids::{AccountId, IncarnationId, InvitationId, Millis, Revision, SpaceId, Version};
+use sotto_protocol::ids::{AccountId, IncarnationId, InvitationId, Millis, Revision, Seq, SpaceId, Version};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::{APPENDS_IN_FLIGHT_MAX, IDLE_MS_MAX};
 use sotto_protocol::record::Record;
@@ -28,13 +28,16 @@ const BACKOFF_MS_MAX: u64 = 60_000;
 /// A connection that lasted this long was a good one.
 const STEADY_MS: u64 = 10_000;
 
+/// A refused device asks again as seldom as after this many failures.
+const FAILURES_REFUSED: u32 = 10;
+
 /// What a request was for.
 #[derive(Debug)]
 pub(crate) enum Pending {
     Append { space: SpaceId, number: u64, record: Box<Record> },
     EraAppend { space: SpaceId, record: Box<Record> },
-    Subscribe(SpaceId),
-    Read(SpaceId),
+    Subscribe(SpaceId, Seq),
+    Read(SpaceId, Seq),
     Restore(SpaceId),
     CardGet { account: AccountId, version: Option<Version> },
     CardHandBack(SpaceId),
@@ -56,6 +59,8 @@ pub(crate) struct Link {
     failures: u32,
     dial_at: Millis,
     last_sent: Millis,
+    /// When the stage before Ready began.
+    trying_since: Millis,
     ready_since: Millis,
     /// What the server's clock said when the connection was signed in.
     server_then: Millis,
@@ -136,6 +141,7 @@ impl Client {
         match self.link.stage {
             Stage::Down if self.link.dial_at <= self.now => {
                 self.link.stage = Stage::Dialling;
+                self.link.trying_since = self.now;
                 self.output(Output::Dial(origin));
             }
             Stage::Ready(_) => {
@@ -145,6 +151,11 @@ impl Client {
                 } else if self.now.since(self.link.last_sent) >= IDLE_MS_MAX / 3 {
                     self.request(Pending::Ping, |req| ClientFrame::Ping { req });
                 }
+            }
+            Stage::Dialling | Stage::Greeting | Stage::SigningIn(_)
+                if self.now.since(self.link.trying_since) > ANSWER_MS_MAX =>
+            {
+                self.hang_up();
             }
             Stage::Down | Stage::Dialling | Stage::Greeting | Stage::SigningIn(_) | Stage::HangingUp => {}
         }
@@ -163,7 +174,10 @@ impl Client {
                 let answer = self.link.pending.values().map(|(at, _)| at.plus(ANSWER_MS_MAX + 1)).min();
                 Some(answer.map_or(ping, |a| a.min(ping)))
             }
-            Stage::Dialling | Stage::Greeting | Stage::SigningIn(_) | Stage::HangingUp => None,
+            Stage::Dialling | Stage::Greeting | Stage::SigningIn(_) => {
+                Some(self.link.trying_since.plus(ANSWER_MS_MAX + 1))
+            }
+            Stage::HangingUp => None,
         }
     }
 
@@ -245,10 +259,8 @@ impl Client {
                 self.ready(&spaces, card_version, vault_revision);
             }
             ServerBody::Error { code: ErrorCode::DeviceNotListed, .. } => {
-                if let Some(account) = &mut self.account {
-                    account.removed = true;
-                }
-                self.save_account();
+                // Only a card proves it; until one does, ask again now and then.
+                self.link.failures = FAILURES_REFUSED;
                 self.event(Event::DeviceRemoved);
                 self.hang_up();
             }
@@ -283,13 +295,13 @@ impl Client {
                 }
             }
             ServerBody::Subscribed { req, head } => match self.link.take(req) {
-                Some(Pending::Subscribe(space)) if head.space == space => self.subscribed(head),
+                Some(Pending::Subscribe(space, at)) if head.space == space => self.subscribed(head, at),
                 Some(Pending::Restore(space)) if head.space == space => self.handed_back(head),
                 _ => self.hang_up(),
             },
             ServerBody::Page { req, space, records, head } => match self.link.take(req) {
-                Some(Pending::Read(asked)) if asked == space && head.space == space => {
-                    self.page(space, records, head);
+                Some(Pending::Read(asked, at)) if asked == space && head.space == space => {
+                    self.page(space, records, head, at);
                 }
                 _ => self.hang_up(),
             },
@@ -334,8 +346,8 @@ impl Client {
             Pending::RosterPut(roster) => self.roster_stored((**roster).clone()),
             Pending::Append { .. }
             | Pending::EraAppend { .. }
-            | Pending::Subscribe(_)
-            | Pending::Read(_)
+            | Pending::Subscribe(..)
+            | Pending::Read(..)
             | Pending::Restore(_)
             | Pending::CardGet { .. }
             | Pending::VaultGet
@@ -350,7 +362,7 @@ impl Client {
                 self.append_refused(*space, *number, code, retry_after_ms);
             }
             Pending::EraAppend { space, .. } => self.era_refused(*space, code, retry_after_ms),
-            Pending::Subscribe(space) | Pending::Read(space) => self.read_refused(*space, code),
+            Pending::Subscribe(space, _) | Pending::Read(space, _) => self.read_refused(*space, code),
             Pending::Restore(space) => self.hand_back_refused(*space, code),
             Pending::CardGet { account, .. } => self.card_refused(*account, code),
             // The server has this card or a later one.
@@ -365,7 +377,7 @@ impl Client {
                     self.card_handed_back(*space, req);
                 }
             }
-            Pending::VaultGet => self.alarm(None, Alarm::OldVault),
+            Pending::VaultGet => self.hang_up(),
             Pending::VaultPut(_) => self.vault_refused(code),
             Pending::InvitationPut(id) => self.invitation_refused(*id, code, retry_after_ms),
             Pending::Revoke(_) => {

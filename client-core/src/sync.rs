@@ -8,7 +8,7 @@
 use crate::client::Client;
 use crate::crypto::join::{JoinClaim, verify_proof};
 use crate::io::{Alarm, Event, MessageId};
-use crate::rows::{self, Entry, EntryBody, LogHeaderRow};
+use crate::rows::{self, Entry, EntryBody, LogHeaderRow, OutboxBody};
 use crate::session::Pending;
 use crate::space::Space;
 use crate::vault::Consumed;
@@ -20,8 +20,8 @@ use sotto_protocol::limits::{PAGE_RECORDS_MAX, SPACES_MAX};
 use sotto_protocol::log::{Admission, Effect, Refusal};
 use sotto_protocol::record::{Kind, Seen};
 
-/// Records kept that arrived before an earlier one.
-const AHEAD_MAX: usize = 2 * PAGE_RECORDS_MAX;
+/// Records this far beyond the next one are kept until it comes; the rest is read.
+const AHEAD_MAX: u64 = 1024;
 
 impl Client {
     /// The connection is signed in.
@@ -49,10 +49,22 @@ impl Client {
         for id in unnamed {
             self.ask_where(id);
         }
+        // A space that another device of this account knows, and that the server doesn't show here.
+        let pins = self.keeping.iter().flat_map(|k| &k.vault.spaces);
+        let hidden: Vec<(SpaceId, Seen)> = pins
+            .filter(|(id, pin)| !pin.left && !self.spaces.contains_key(*id))
+            .map(|(id, pin)| (*id, pin.head))
+            .collect();
+        for (id, expected) in hidden {
+            self.spaces.insert(id, Space::new(id));
+            self.alarm(Some(id), Alarm::Withheld { expected, have: Seq::ZERO });
+        }
     }
 
-    fn ask_where(&mut self, space: SpaceId) {
-        self.request(Pending::Subscribe(space), |req| ClientFrame::Subscribe { req, space });
+    /// Asks where a space stands, and for pushes from there on.
+    pub(crate) fn ask_where(&mut self, space: SpaceId) {
+        let seq = self.spaces.get(&space).map(|s| s.log.seq()).unwrap_or_default();
+        self.request(Pending::Subscribe(space, seq), |req| ClientFrame::Subscribe { req, space });
     }
 
     pub(crate) fn space_added(&mut self, head: SpaceHead) {
@@ -72,19 +84,21 @@ impl Client {
         }
     }
 
-    pub(crate) fn subscribed(&mut self, head: SpaceHead) {
+    pub(crate) fn subscribed(&mut self, head: SpaceHead, asked_at: Seq) {
         let Some(space) = self.spaces.get_mut(&head.space) else { return };
         space.live.subscribed = true;
         if space.left {
             space.left = false;
             self.save_space(head.space);
+            self.pin_left(head.space, false);
         }
-        self.heard(head);
+        self.heard(head, asked_at);
         self.read_on(head.space);
     }
 
     /// Compares where the server says a space stands with what is verified here.
-    fn heard(&mut self, head: SpaceHead) {
+    /// `asked_at` is what was verified when the server was asked: an answer may be older than what came meanwhile.
+    fn heard(&mut self, head: SpaceHead, asked_at: Seq) {
         let Some(space) = self.spaces.get_mut(&head.space) else { return };
         if space.live.server.is_none_or(|known| known.seq <= head.seq) || space.live.hand_back.is_none() {
             space.live.server = Some(head);
@@ -94,7 +108,7 @@ impl Client {
         }
         if space.head_at(head.seq) != Some(head.head) {
             self.alarm(Some(head.space), Alarm::Forked);
-        } else if head.seq < space.log.seq() && space.live.hand_back.is_none() {
+        } else if head.seq < asked_at && space.live.hand_back.is_none() {
             self.hand_back(head.space);
         }
     }
@@ -116,7 +130,7 @@ impl Client {
         let after = space.log.seq();
         let limit = u32::try_from(PAGE_RECORDS_MAX).unwrap_or(u32::MAX);
         let frame = |req| ClientFrame::Read { req, space: id, after, limit };
-        if self.request(Pending::Read(id), frame).is_some()
+        if self.request(Pending::Read(id, after), frame).is_some()
             && let Some(space) = self.spaces.get_mut(&id)
         {
             space.live.reading = true;
@@ -132,16 +146,21 @@ impl Client {
                 // The server may have been set back to before the space began: hand it back; if it refuses, one has left.
                 self.hand_back(id);
             }
-            ErrorCode::SpaceUnknown | ErrorCode::NotMember => {
-                space.left = true;
-                self.save_space(id);
-                self.event(Event::Updated { space: id, seq: Seq::ZERO });
-            }
+            ErrorCode::SpaceUnknown | ErrorCode::NotMember => self.leave(id),
             _ => self.hang_up(),
         }
     }
 
-    pub(crate) fn page(&mut self, id: SpaceId, records: Vec<Stored>, head: SpaceHead) {
+    /// The server serves this space no more: one was removed.
+    pub(crate) fn leave(&mut self, id: SpaceId) {
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        space.left = true;
+        self.save_space(id);
+        self.pin_left(id, true);
+        self.event(Event::Updated { space: id, seq: Seq::ZERO });
+    }
+
+    pub(crate) fn page(&mut self, id: SpaceId, records: Vec<Stored>, head: SpaceHead, asked_at: Seq) {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.live.reading = false;
             if records.is_empty() && head.seq > space.log.seq() {
@@ -150,7 +169,7 @@ impl Client {
                 return;
             }
         }
-        self.heard(head);
+        self.heard(head, asked_at);
         self.take_in(id, records);
     }
 
@@ -167,7 +186,7 @@ impl Client {
                 forked = true;
             } else if stored.seq <= space.log.seq() {
                 forked |= !space.confirms(&stored);
-            } else if space.live.ahead.len() < AHEAD_MAX {
+            } else if stored.seq.0 - space.log.seq().0 <= AHEAD_MAX {
                 // Two different records for one position: the first may be one's own, acknowledged one.
                 let other = space
                     .live
@@ -175,7 +194,11 @@ impl Client {
                     .get(&stored.seq)
                     .is_some_and(|known| known.record.header_bytes() != stored.record.header_bytes());
                 forked |= other;
-                space.live.ahead.entry(stored.seq).or_insert(stored);
+                let kept =
+                    space.live.ahead.get(&stored.seq).is_some_and(|known| known.record.payload().is_some());
+                if !kept {
+                    space.live.ahead.insert(stored.seq, stored);
+                }
             } else {
                 space.live.overflown = true;
             }
@@ -190,13 +213,20 @@ impl Client {
     /// Verifies as far as what has arrived and the known cards allow.
     pub(crate) fn advance(&mut self, id: SpaceId) {
         let before = self.spaces.get(&id).map(|s| s.log.seq()).unwrap_or_default();
-        while let Some(space) = self.spaces.get_mut(&id) {
+        while let Some(space) = self.spaces.get(&id) {
             if space.live.alarm.is_some() {
                 break;
             }
             let next = space.log.seq().next();
             let Some(stored) = space.live.ahead.get(&next) else { break };
-            match space.judge(stored, &self.cards) {
+            let judged = space.judge(stored, &self.cards);
+            let contradicts = judged.as_ref().is_ok_and(|admission| self.contradicts_pin(id, admission));
+            let Some(space) = self.spaces.get_mut(&id) else { break };
+            match judged {
+                Ok(_) if contradicts => {
+                    self.alarm(Some(id), Alarm::Forked);
+                    break;
+                }
                 Ok(admission) => {
                     if let Some(stored) = space.live.ahead.remove(&next) {
                         self.integrate(id, &stored, admission);
@@ -219,7 +249,9 @@ impl Client {
         let seq = space.log.seq();
         if seq > before {
             self.save_space(id);
-            self.pin_head(id);
+            if self.confirmed(id) {
+                self.pin_head(id);
+            }
             self.event(Event::Updated { space: id, seq });
             if self.link.ready() {
                 self.output(crate::io::Output::Send(ClientFrame::Cursor { space: id, seq }.to_bytes()));
@@ -232,15 +264,23 @@ impl Client {
 
     /// Writes an admitted record into the space.
     fn integrate(&mut self, id: SpaceId, stored: &Stored, admission: Admission) {
-        let Some(space) = self.spaces.get_mut(&id) else { return };
         let header = stored.record.header();
+        let own = self.account.as_ref().is_some_and(|a| a.id == header.author);
+        let Some(space) = self.spaces.get_mut(&id) else { return };
         let message = MessageId { author: header.author, record: header.id };
         let (seq, head, effect) = (admission.seq, admission.head, admission.effect.clone());
         let body = match header.kind {
             Kind::Content => space.open(stored),
             Kind::Era | Kind::Drop | Kind::Join | Kind::Rejoin | Kind::Unknown(_) => EntryBody::Visible,
         };
-        if body == EntryBody::Dropped {
+        let body = match space.waiting(header.id).map(|(_, row)| &row.body) {
+            // One's own text is here, whatever the server shows of it.
+            Some(OutboxBody::Content { frame }) if own && body == EntryBody::Dropped => {
+                EntryBody::Opened { frame: frame.clone() }
+            }
+            _ => body,
+        };
+        if stored.record.payload().is_none() {
             space.missing.insert(message);
         }
         let bad = body == EntryBody::Bad;
@@ -304,22 +344,20 @@ impl Client {
     fn check_missing(&mut self, id: SpaceId) {
         let Some(space) = self.spaces.get(&id) else { return };
         if space.caught_up() && !space.missing.is_empty() {
-            self.alarm(Some(id), Alarm::PayloadWithheld);
+            // Said, and no reason to stop: a member can cause it, and nothing wrong is shown.
+            self.event(Event::Alarm { space: Some(id), alarm: Alarm::PayloadWithheld });
         }
     }
 
     /// What was pinned, perhaps by another device, must be on this chain.
     pub(crate) fn check_pin(&mut self, id: SpaceId) {
         let Some(pin) = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)) else { return };
-        let (pinned, founding) = (pin.head, pin.founding);
+        let pinned = pin.head;
         let Some(space) = self.spaces.get(&id) else { return };
-        if space.log.founding().is_some_and(|f| f != founding) {
+        if !self.fits_pin(space) {
             self.alarm(Some(id), Alarm::Forked);
-        } else if pinned.seq <= space.log.seq() {
-            if space.head_at(pinned.seq) != Some(pinned.head) {
-                self.alarm(Some(id), Alarm::Forked);
-            }
-        } else if space.live.server.is_some_and(|s| s.seq < pinned.seq)
+        } else if pinned.seq > space.log.seq()
+            && space.live.server.is_some_and(|s| s.seq < pinned.seq)
             && space.caught_up()
             && space.live.alarm.is_none()
         {
@@ -366,22 +404,38 @@ impl Client {
             self.alarm(Some(id), Alarm::Uninvited(founder));
             return;
         }
-        self.pin_head(id);
-        self.pin_peer(founder);
         self.keep(true, |vault| {
             if let Some(entry) = vault.invitations.get_mut(&invitation_id) {
                 entry.consumed = Some(consumed);
             }
-            if let Some(pin) = vault.spaces.get_mut(&id) {
-                pin.confirmed = true;
-            }
         });
+        self.confirm(id);
         self.event(Event::Confirmed { space: id, account: founder });
         self.introduce(id);
     }
 
+    /// The other side is known, and the log here is the one that was pinned.
     pub(crate) fn confirmed(&self, id: SpaceId) -> bool {
-        self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)).is_some_and(|p| p.confirmed)
+        let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id));
+        pin.is_some_and(|p| p.confirmed) && self.spaces.get(&id).is_some_and(|space| self.fits_pin(space))
+    }
+
+    /// Nothing verified here contradicts what was pinned, perhaps by another device.
+    fn fits_pin(&self, space: &Space) -> bool {
+        let Some(pin) = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&space.id())) else {
+            return true;
+        };
+        let founding = space.log.founding().is_none_or(|f| f == pin.founding);
+        founding && (pin.head.seq > space.log.seq() || space.head_at(pin.head.seq) == Some(pin.head.head))
+    }
+
+    /// The pin forbids this head at this position.
+    fn contradicts_pin(&self, id: SpaceId, admission: &Admission) -> bool {
+        let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id));
+        pin.is_some_and(|pin| {
+            (admission.seq == Seq(1) && admission.head != pin.founding)
+                || (admission.seq == pin.head.seq && admission.head != pin.head.head)
+        })
     }
 }
 

@@ -23,6 +23,9 @@ struct Timeline {
     read: BTreeMap<MessageId, Vec<AccountId>>,
     marks: BTreeMap<MessageId, (bool, bool)>,
     dropped: BTreeSet<MessageId>,
+    /// The newest edit of each message by its author's clock, and what was taken back; a target may come later.
+    edits: BTreeMap<MessageId, (Millis, String)>,
+    taken_back: BTreeSet<MessageId>,
 }
 
 /// Where a frame stands.
@@ -43,6 +46,8 @@ impl Timeline {
             read: BTreeMap::new(),
             marks: BTreeMap::new(),
             dropped: BTreeSet::new(),
+            edits: BTreeMap::new(),
+            taken_back: BTreeSet::new(),
         };
         let resent = resent(space);
         for (entry, seq) in space.entries.iter().zip(1..) {
@@ -124,18 +129,13 @@ impl Timeline {
                 );
             }
             Content::Edit(edit) if edit.target.author == author => {
-                if let Some(message) = self.message(&edit.target)
-                    && matches!(message.body, BodyView::Text(_))
-                {
-                    message.body = BodyView::Text(edit.text.as_str().to_owned());
-                    message.edited = true;
+                let newest = self.edits.get(&edit.target).is_none_or(|(at, _)| *at <= frame.sent_at);
+                if newest {
+                    self.edits.insert(edit.target, (frame.sent_at, edit.text.as_str().to_owned()));
                 }
             }
             Content::TakeBack(target) if target.author == author => {
-                if let Some(message) = self.message(&target) {
-                    message.body = BodyView::TakenBack;
-                }
-                self.dropped.remove(&target);
+                self.taken_back.insert(target);
             }
             Content::Acknowledge(target) if target.author != author => {
                 let readers = self.read.entry(target).or_default();
@@ -160,14 +160,22 @@ impl Timeline {
             if let Some(readers) = self.read.remove(&message.id) {
                 message.read_by = readers;
             }
+            if let (Some((_, text)), BodyView::Text(_)) = (self.edits.remove(&message.id), &message.body) {
+                message.body = BodyView::Text(text);
+                message.edited = true;
+            }
+            if self.taken_back.contains(&message.id) {
+                message.body = BodyView::TakenBack;
+            }
             if let Some((bring, held)) = self.marks.get(&message.id) {
                 message.bring |= bring;
                 message.held |= held;
             }
         }
         // A dropped payload that no take-back names was an edit of something taken back.
-        let dropped = core::mem::take(&mut self.dropped);
-        self.messages.retain(|m| !dropped.contains(&m.id));
+        let (dropped, taken_back) =
+            (core::mem::take(&mut self.dropped), core::mem::take(&mut self.taken_back));
+        self.messages.retain(|m| !dropped.contains(&m.id) || taken_back.contains(&m.id));
         self
     }
 }
@@ -326,7 +334,11 @@ impl Client {
     }
 
     pub(crate) fn wake_at(&self) -> Option<Millis> {
-        let retries = self.spaces.values().flat_map(|s| [s.live.retry_at, s.live.era_retry_at]).flatten();
+        let retries = self
+            .spaces
+            .values()
+            .flat_map(|s| [s.live.retry_at, s.live.era_retry.as_ref().map(|(at, _)| *at)])
+            .flatten();
         let retries = retries.filter(|at| *at > self.now);
         let accounts: BTreeSet<Millis> =
             retries.chain(self.link_wake_at()).chain(self.vault_wake_at()).collect();

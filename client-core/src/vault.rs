@@ -77,6 +77,9 @@ pub struct SpacePin {
     /// Looked at up to here.
     #[n(3)]
     pub read: Seq,
+    /// The server serves it no more: one was removed.
+    #[n(4)]
+    pub left: bool,
 }
 
 /// An invitation this account made.
@@ -243,6 +246,7 @@ impl Vault {
             }
         }
         merged.owner = merged.owner.or(other.owner);
+        merged.practice = merged.practice.max(other.practice);
         merged.roster_version = merged.roster_version.max(other.roster_version);
         let changed = merged != *self;
         *self = merged;
@@ -257,6 +261,9 @@ fn merge_pin(mine: &mut SpacePin, other: &SpacePin) -> Result<(), VaultsContradi
     }
     if other.head.seq > mine.head.seq {
         mine.head = other.head;
+        mine.left = other.left;
+    } else if other.head.seq == mine.head.seq {
+        mine.left |= other.left;
     }
     mine.confirmed |= other.confirmed;
     mine.read = mine.read.max(other.read);
@@ -344,6 +351,7 @@ mod tests {
             head: Seen { seq: Seq(seq), head: Head([head; 32]) },
             confirmed: false,
             read: Seq(seq),
+            left: false,
         }
     }
 

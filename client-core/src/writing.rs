@@ -62,24 +62,33 @@ impl Client {
 
     /// Takes a message back: unsent ones vanish; sent ones get a take-back, and their payloads are dropped while they may be.
     fn take_back(&mut self, id: SpaceId, target: MessageId) -> Result<(), Rejected> {
-        let space = self.spaces.get_mut(&id).ok_or(Rejected::SpaceUnknown)?;
-        if let Some((number, row)) = space.waiting(target.record)
-            && (!row.attempted || row.refused.is_some())
-        {
-            space.outbox.remove(&number);
-            self.delete(rows::outbox(id, number));
+        let space = self.spaces.get(&id).ok_or(Rejected::SpaceUnknown)?;
+        let unsent = |row: &OutboxRow| !row.attempted || row.refused.is_some();
+        let waits = space.waiting(target.record).is_some_and(|(_, row)| unsent(row));
+        let gone: Vec<u64> = space
+            .outbox
+            .iter()
+            .filter(|(_, row)| unsent(row) && (row.id == target.record || carries(row, target)))
+            .map(|(number, _)| *number)
+            .collect();
+        let copies: Vec<RecordId> = space
+            .entries
+            .iter()
+            .filter(|e| e.id.author == target.author && is_copy_of(&e.body, target))
+            .map(|e| e.id.record)
+            .chain(space.outbox.values().filter(|row| !unsent(row) && carries(row, target)).map(|row| row.id))
+            .collect();
+        let young = space.entry(&target).is_none_or(|e| self.now.since(e.at) < TAKE_BACK_MS_MAX);
+        for number in gone {
+            self.discard(id, number);
+        }
+        if waits {
             self.event(Event::Queued { space: id, id: target });
             return Ok(());
         }
         let record = self.queue_content(id, Content::TakeBack(target));
-        let now = self.now;
-        if let Some(space) = self.spaces.get(&id) {
-            let edits = space.entries.iter().filter(|e| is_edit_of(&e.body, target)).map(|e| e.id.record);
-            let young = space.entry(&target).is_none_or(|e| now.since(e.at) < TAKE_BACK_MS_MAX);
-            let drops: Vec<RecordId> = core::iter::once(target.record).chain(edits).collect();
-            for target in drops.into_iter().filter(|_| young) {
-                self.queue_row(id, None, OutboxBody::Drop { target });
-            }
+        for target in core::iter::once(target.record).chain(copies).filter(|_| young) {
+            self.queue_row(id, None, OutboxBody::Drop { target });
         }
         self.event(Event::Queued { space: id, id: MessageId { author: target.author, record } });
         Ok(())
@@ -148,6 +157,11 @@ impl Client {
             })
             .collect();
         for (original, frame) in mine {
+            // What was itself sent again keeps its first place.
+            let (original, frame) = match ContentFrame::from_bytes(frame.as_slice()).map(|f| f.content) {
+                Ok(Content::Resend(again)) => (again.original, again.frame),
+                Ok(_) | Err(_) => (original, frame),
+            };
             let record = self.derived_id(id, &[b"resend", voided.as_bytes(), original.record.as_bytes()]);
             self.queue_once(id, record, Content::Resend(Resend { original, frame }));
         }
@@ -155,7 +169,14 @@ impl Client {
 
     pub(crate) fn accept_readers(&mut self, id: SpaceId) -> Result<(), Rejected> {
         self.signed_in()?;
+        let (confirmed, me) = (self.confirmed(id), self.signed_in()?.id);
         let space = self.spaces.get_mut(&id).ok_or(Rejected::SpaceUnknown)?;
+        // One's own invitation is confirmed by its proof alone; a space one was added to, by looking at who is in it.
+        if !confirmed && space.is_member(me) && space.join.as_ref().is_none_or(|j| j.inviter != me) {
+            self.confirm(id);
+            self.introduce(id);
+            return Ok(());
+        }
         let readers = space.readers();
         space.live.consent_asked = false;
         let mut changed = Vec::new();
@@ -335,7 +356,7 @@ impl Client {
             self.take_in(id, vec![Stored { seq: ack.seq, at: ack.at, record }]);
         } else {
             // Stored before, in another sealing: it is read like anybody's.
-            self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+            self.ask_where(id);
         }
     }
 
@@ -354,7 +375,7 @@ impl Client {
         match code {
             ErrorCode::EraRequired => space.live.era_required = true,
             ErrorCode::StaleEra | ErrorCode::SeenAhead | ErrorCode::SeenElsewhere => {
-                self.request(Pending::Subscribe(id), |req| ClientFrame::Subscribe { req, space: id });
+                self.ask_where(id);
             }
             ErrorCode::RateLimited
             | ErrorCode::Unavailable
@@ -393,9 +414,24 @@ impl Client {
     }
 }
 
-fn is_edit_of(body: &EntryBody, target: MessageId) -> bool {
+/// An edit of this message, or it or its edit sent again.
+fn is_copy_of(body: &EntryBody, target: MessageId) -> bool {
     let EntryBody::Opened { frame } = body else { return false };
-    matches!(ContentFrame::from_bytes(frame.as_slice()), Ok(ContentFrame { content: Content::Edit(edit), .. }) if edit.target == target)
+    frame_carries(frame.as_slice(), target)
+}
+
+fn carries(row: &OutboxRow, target: MessageId) -> bool {
+    matches!(&row.body, OutboxBody::Content { frame } if frame_carries(frame.as_slice(), target))
+}
+
+fn frame_carries(frame: &[u8], target: MessageId) -> bool {
+    match ContentFrame::from_bytes(frame).map(|frame| frame.content) {
+        Ok(Content::Edit(edit)) => edit.target == target,
+        Ok(Content::Resend(again)) => {
+            again.original == target || frame_carries(again.frame.as_slice(), target)
+        }
+        Ok(_) | Err(_) => false,
+    }
 }
 
 /// Checks a draft against what is there.
