@@ -11,5 +11,10 @@ pub mod blackbox;
 )]
 pub mod sim;
 
-#[expect(clippy::expect_used, clippy::panic, reason = "a recording stops where something cannot be")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "a recording stops where something cannot be"
+)]
 pub mod recording;
