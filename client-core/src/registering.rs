@@ -93,7 +93,7 @@ impl Client {
         let made = self.make_account(person, origin, &ticket, &registered, invited);
         let Some((card, credentials, inner, founding)) = made else {
             self.forget();
-            return self.failed(Failure::Dishonest("keys"));
+            return self.failed(Failure::Dishonest("account"));
         };
         let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return };
         let vault = keeping.vault.to_bytes();

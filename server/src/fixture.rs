@@ -12,8 +12,8 @@ use sotto_protocol::credentials::{
 use sotto_protocol::frame::{Challenge, ClientFrame, connect_message};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraId, EraNumber, Handle, Hash, IncarnationId, InvitationId, MethodId, Millis, PracticeId,
-    RecordId, SpaceId, Version,
+    AccountId, DeviceId, EraId, EraNumber, Handle, Hash, IncarnationId, InvitationId, MethodId, Millis,
+    PracticeId, RecordId, SpaceId, Version,
 };
 use sotto_protocol::label::Label;
 use sotto_protocol::log::{Era, LogState};
@@ -149,7 +149,12 @@ impl Person {
     }
 
     /// `Connect` by one of her devices.
-    pub(crate) fn connect(&self, number: u8, incarnation: IncarnationId, challenge: Challenge) -> ClientFrame {
+    pub(crate) fn connect(
+        &self,
+        number: u8,
+        incarnation: IncarnationId,
+        challenge: Challenge,
+    ) -> ClientFrame {
         let device = self.device(number);
         let message = connect_message(incarnation, challenge, self.account, device);
         let signature = self.sign(number, Label::SignConnect, &message);
@@ -202,8 +207,13 @@ impl Person {
         let identity = self.card.card().identity;
         let staff = Staff { account: self.account, identity, role: self.role, card_version_min: Version(1) };
         let owner = self.account;
-        let roster =
-            Roster { practice, version: Version(version), owner, owner_identity: identity, staff: vec![staff] };
+        let roster = Roster {
+            practice,
+            version: Version(version),
+            owner,
+            owner_identity: identity,
+            staff: vec![staff],
+        };
         signed(&key(&[self.seed]), &roster)
     }
 

@@ -12,7 +12,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, EraId, Head, Millis, Seq, SpaceId, Version};
 use sotto_protocol::limits::{ERA_AGE_MS_MAX, ERA_INTERVAL_MS_MIN, SPACES_MAX, TAKE_BACK_MS_MAX};
-use sotto_protocol::log::{Admission, Effect, Facts, LogState, Refusal, Target};
+use sotto_protocol::log::{Admission, Effect, Era, Facts, LogState, Refusal, Target};
 use sotto_protocol::record::{Cause, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -225,7 +225,7 @@ impl<'a> BatchJudge<'a> {
                 if founding && alone != (self.way == Way::Append) {
                     return Err(ErrorCode::RuleForbids.into());
                 }
-                self.era_rules(prepared, founding)
+                self.era_rules(prepared, era, founding)
             }
         }
     }
@@ -243,11 +243,11 @@ impl<'a> BatchJudge<'a> {
         at: Millis,
     ) -> Result<(), ServiceError> {
         match &admission.effect {
-            // A space of two begins with a registration, which the client hands in again as such.
+            // A space of two begins with a registration, and nobody can hand that in for another.
             Effect::Era(era, _) if founding && era.members.len() != 1 => Err(ErrorCode::RuleForbids.into()),
             Effect::Era(era, _) => {
-                let known = era.members.iter().all(|m| self.view.accounts.contains_key(&m.account));
-                if known { Ok(()) } else { Err(ErrorCode::AccountUnknown.into()) }
+                self.members_fit(prepared, era, founding)?;
+                self.era_interval(prepared, at)
             }
             Effect::Drop(_) => self.take_back(prepared, at),
             Effect::Content | Effect::Join(_) => Ok(()),
@@ -270,43 +270,64 @@ impl<'a> BatchJudge<'a> {
         }
     }
 
-    fn era_rules(&self, prepared: &PreparedAppend, founding: bool) -> Result<(), ServiceError> {
+    fn era_rules(&self, prepared: &PreparedAppend, era: &Era, founding: bool) -> Result<(), ServiceError> {
         let header = prepared.record().header();
         let Extra::Era { cause, members } = prepared.extra() else {
             return Err(ErrorCode::Malformed.into());
         };
-        let author = self.view.accounts.get(&header.author).ok_or(ErrorCode::AccountUnknown)?;
         for (account, version) in members {
             let known = self.view.accounts.get(account).ok_or(ErrorCode::AccountUnknown)?;
-            if known.practice != author.practice {
-                return Err(ErrorCode::RuleForbids.into());
-            }
-            if known.card.card().version != *version && !self.defects.has(Defect::SkipCardCheck) {
+            // Any card since the last removal or renewal has the same readers and the same sealing key.
+            if *version < known.card.card().era_floor() && !self.defects.has(Defect::SkipCardCheck) {
                 return Err(ErrorCode::StaleCard.into());
             }
-            self.space_limit(header.space, *account, founding)?;
         }
-        if !matches!(cause, Cause::Age | Cause::Void) {
+        self.members_fit(prepared, era, founding)?;
+        self.era_interval(prepared, self.now)?;
+        if *cause != Cause::Age {
             return Ok(());
         }
-        let made = self.view.era_makes.get(&(header.space, header.author)).copied();
+        let started = self.spaces.get(&header.space).map_or(Millis::ZERO, |w| w.space.era_started);
+        if self.now.since(started) < ERA_AGE_MS_MAX - ERA_AGE_SLACK_MS {
+            return Err(ErrorCode::RuleForbids.into());
+        }
+        Ok(())
+    }
+
+    /// Members are accounts of one practice, as what they are there, and have room for the space.
+    fn members_fit(&self, prepared: &PreparedAppend, era: &Era, founding: bool) -> Result<(), ServiceError> {
+        let header = prepared.record().header();
+        let author = self.view.accounts.get(&header.author).ok_or(ErrorCode::AccountUnknown)?;
+        for member in &era.members {
+            let known = self.view.accounts.get(&member.account).ok_or(ErrorCode::AccountUnknown)?;
+            if known.practice != author.practice || known.role != member.role {
+                return Err(ErrorCode::RuleForbids.into());
+            }
+            self.space_limit(header.space, member.account, founding)?;
+        }
+        Ok(())
+    }
+
+    /// One member makes an age or void era at most once an hour.
+    fn era_interval(&self, prepared: &PreparedAppend, at: Millis) -> Result<(), ServiceError> {
+        let Extra::Era { cause: Cause::Age | Cause::Void, .. } = prepared.extra() else { return Ok(()) };
+        let header = prepared.record().header();
+        let place = (header.space, header.author);
+        let stored = self.view.era_makes.get(&place).copied();
         let made = self
             .writes
             .era_makes
             .iter()
             .rev()
-            .find(|(s, a, _)| (*s, *a) == (header.space, header.author))
-            .map_or(made, |m| Some(m.2));
-        if let Some(wait) =
-            made.and_then(|at| at.plus(ERA_INTERVAL_MS_MIN).0.checked_sub(self.now.0)).filter(|w| *w > 0)
+            .find(|(s, a, _)| (*s, *a) == place)
+            .map_or(stored, |m| Some(m.2));
+        match made
+            .and_then(|made| made.plus(ERA_INTERVAL_MS_MIN).0.checked_sub(at.0))
+            .filter(|wait| *wait > 0)
         {
-            return Err(ServiceError::later(ErrorCode::RateLimited, wait));
+            Some(wait) => Err(ServiceError::later(ErrorCode::RateLimited, wait)),
+            None => Ok(()),
         }
-        let started = self.spaces.get(&header.space).map_or(Millis::ZERO, |w| w.space.era_started);
-        if *cause == Cause::Age && self.now.since(started) < ERA_AGE_MS_MAX - ERA_AGE_SLACK_MS {
-            return Err(ErrorCode::RuleForbids.into());
-        }
-        Ok(())
     }
 
     fn space_limit(&self, space: SpaceId, account: AccountId, founding: bool) -> Result<(), ServiceError> {
@@ -330,7 +351,7 @@ impl<'a> BatchJudge<'a> {
         let header = record.header();
         let (seq, head) = (admission.seq, admission.head);
         if let Extra::Era { cause: Cause::Age | Cause::Void, .. } = prepared.extra() {
-            self.writes.era_makes.push((header.space, header.author, self.now));
+            self.writes.era_makes.push((header.space, header.author, at));
         }
         if let Effect::Drop(_) = &admission.effect
             && let Some(target) = prepared.target().and_then(|key| self.known(&key)).map(|known| known.seq)

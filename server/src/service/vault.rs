@@ -8,6 +8,8 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::ids::{AccountId, Millis, Revision};
 use sotto_protocol::limits::VAULT_KEPT_MS;
 
+/// How far a device's base may lie beyond the stored revision: no server is set back further.
+const SET_BACK_MAX: u64 = 1 << 20;
 /// Revisions have to fit a database's whole numbers.
 const REVISION_MAX: Revision = Revision(1 << 53);
 
@@ -27,6 +29,11 @@ impl Service {
         now: Millis,
     ) -> Result<(), ServiceError> {
         if revision <= base || revision > REVISION_MAX {
+            return Err(ErrorCode::Malformed.into());
+        }
+        let stored = self.store.vault(account).await?.map_or(Revision::ZERO, |v| v.revision);
+        if base.0.saturating_sub(stored.0) > SET_BACK_MAX || revision.0.saturating_sub(base.0) > SET_BACK_MAX
+        {
             return Err(ErrorCode::Malformed.into());
         }
         let fits = if self.defects.has(Defect::SkipVaultCompare) {

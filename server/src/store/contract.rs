@@ -164,7 +164,11 @@ async fn needs_are_answered(fresh: Fresh<'_>) {
     assert_eq!(seen.spaces.keys().copied().collect::<Vec<_>>(), [SPACE]);
     assert_eq!(seen.spaces[&SPACE].state, world.state);
     assert_eq!(seen.spaces[&SPACE].era_started, NOW);
-    assert_eq!(seen.accounts.keys().copied().collect::<Vec<_>>(), [thera.account, client.account], "the members");
+    assert_eq!(
+        seen.accounts.keys().copied().collect::<Vec<_>>(),
+        [thera.account, client.account],
+        "the members"
+    );
     assert_eq!(seen.accounts[&client.account].role, Role::Client);
     assert_eq!(seen.accounts[&client.account].card.hash(), client.card.hash());
     let known = seen.records[&key];
@@ -230,7 +234,10 @@ async fn vaults_are_kept_a_while(fresh: Fresh<'_>) {
     let handle = Handle::parse("client").unwrap();
     assert_eq!(world.store.login(&handle).await.unwrap().map(|row| row.account), Some(account));
     let row = world.store.signed_in(account).await.unwrap().unwrap();
-    assert_eq!((row.role, row.vault.revision, row.card.hash()), (Role::Client, Revision(5), world.client.card.hash()));
+    assert_eq!(
+        (row.role, row.vault.revision, row.card.hash()),
+        (Role::Client, Revision(5), world.client.card.hash())
+    );
 }
 
 async fn invitations_are_counted(fresh: Fresh<'_>) {
@@ -258,12 +265,19 @@ async fn invitations_are_counted(fresh: Fresh<'_>) {
     assert_eq!(world.store.revoke_invitation(InvitationId([101; 16]), world.client.account).await, Ok(false));
     assert_eq!(world.store.revoke_invitation(InvitationId([101; 16]), world.thera.account).await, Ok(true));
     assert_eq!(put(row(102), 2).await, Ok(InvitationPut::Stored));
-    assert_eq!(put(InvitationRow { created_at: NOW.plus(10), ..row(103) }, 1).await, Ok(InvitationPut::Stored), "expired");
+    assert_eq!(
+        put(InvitationRow { created_at: NOW.plus(10), ..row(103) }, 1).await,
+        Ok(InvitationPut::Stored),
+        "expired"
+    );
     let list = world.store.invitations(world.thera.account).await.unwrap();
     let ids: Vec<_> = list.iter().map(|row| row.id.0[0]).collect();
     assert_eq!(ids, [103, 9, 100, 101, 102], "newest first");
     assert_eq!(list[1].used_by, Some(world.client.account));
-    assert_eq!(world.store.invitation(InvitationId([101; 16])).await.unwrap(), Some(InvitationRow { revoked: true, ..row(101) }));
+    assert_eq!(
+        world.store.invitation(InvitationId([101; 16])).await.unwrap(),
+        Some(InvitationRow { revoked: true, ..row(101) })
+    );
     assert_eq!(world.store.invitation(InvitationId([1; 16])).await, Ok(None));
 }
 

@@ -13,11 +13,11 @@ mod sql;
 mod view;
 
 pub use memory::MemoryStore;
-pub use sql::SqlStore;
 pub use rows::{
     AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, TicketKey,
     VaultRow,
 };
+pub use sql::SqlStore;
 pub use view::{
     EraWrite, Known, Needs, NewRecord, RecordKey, RegisterVerdict, RegisterView, SpaceView, SpaceWrite, View,
     Writes,
