@@ -260,13 +260,13 @@ impl Hub {
         self.lock().spaces.get(&space).is_some_and(|subscribers| subscribers.keys().any(|id| *id != except))
     }
 
-    /// New records of a space: former members are unsubscribed, subscribers get the pushes, and `space_added` goes
-    /// to those who came in.
+    /// New records of a space: former members get the era that removed them and are unsubscribed, subscribers get the
+    /// pushes, and `space_added` goes to those who came in.
     pub fn publish(&self, published: &Published, space_added: &Frame) {
         let space = published.head.space;
         let mut inner = self.lock();
         if let (Some(members), false) = (&published.members, self.defects.has(Defect::KeepSubscriptions)) {
-            inner.keep_members(space, members);
+            inner.keep_members(space, members, &published.parting);
         }
         for account in &published.added {
             inner.to_account(*account, None, space_added);
@@ -349,12 +349,13 @@ impl Inner {
         }
     }
 
-    fn keep_members(&mut self, space: SpaceId, members: &BTreeSet<AccountId>) {
+    fn keep_members(&mut self, space: SpaceId, members: &BTreeSet<AccountId>, parting: &[Frame]) {
         let ids: Vec<_> = self.spaces.get(&space).into_iter().flat_map(BTreeMap::keys).copied().collect();
         for id in ids {
             let Some(connection) = self.connections.get_mut(&id) else { continue };
             if !members.contains(&connection.account) {
                 connection.spaces.remove(&space);
+                parting.iter().for_each(|frame| connection.outbox.send(frame.clone()));
                 self.unsubscribe(id, space);
             }
         }

@@ -134,6 +134,8 @@ pub struct Published {
     pub members: Option<BTreeSet<AccountId>>,
     /// Who came in.
     pub added: BTreeSet<AccountId>,
+    /// For those who leave: `Push` frames up to the era that may have removed them, and nothing after it.
+    pub parting: Vec<Frame>,
 }
 
 /// What became of a batch.
@@ -202,7 +204,13 @@ impl Service {
                 .is_some()
                 .then(|| era.into_iter().flat_map(|e| &e.members).map(|m| m.account).collect());
             let added = write.era.as_ref().map(|e| e.added.clone()).unwrap_or_default();
-            Published { head, frames: push_frames(self.incarnation, head.space, new), members, added }
+            let first_era = new.iter().position(|(_, _, record)| record.header().kind == Kind::Era);
+            let until = match &write.era {
+                Some(era) if !era.removed.is_empty() => first_era.map_or(0, |at| at + 1),
+                Some(_) | None => 0,
+            };
+            let parting = push_frames(self.incarnation, head.space, new.get(..until).unwrap_or_default());
+            Published { head, frames: push_frames(self.incarnation, head.space, new), members, added, parting }
         };
         writes.spaces.iter().map(publish).collect()
     }
