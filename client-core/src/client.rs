@@ -12,6 +12,7 @@ use crate::crypto::opaque::Hardening;
 use crate::crypto::rng::Entropy;
 use crate::crypto::seal;
 use crate::crypto::signing::DeviceKey;
+use crate::defects::{Defect, Defects};
 use crate::flow::Flow;
 use crate::io::{
     Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
@@ -37,11 +38,13 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Config {
     /// Cost of stretching a password.
     pub hardening: Hardening,
+    /// What is done wrong on purpose: nothing, outside the simulation.
+    pub defects: Defects,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hardening: Hardening::STANDARD }
+        Self { hardening: Hardening::STANDARD, defects: Defects::none() }
     }
 }
 
@@ -316,6 +319,9 @@ impl Client {
     /// Closes the transaction: its rows become one batch, its outputs follow.
     fn commit(&mut self) {
         let rows = core::mem::take(&mut self.rows);
+        if self.config.defects.has(Defect::SendBeforeStored) {
+            self.queue.extend(self.after.drain(..));
+        }
         if !rows.is_empty() {
             let batch = self.batch_next;
             self.batch_next = self.batch_next.saturating_add(1);

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::crypto::join::{JoinClaim, derive_proof};
 use crate::crypto::keys::InvitationSecret;
 use crate::crypto::seal;
+use crate::defects::Defect;
 use crate::space::Space;
 use crate::vault::InvitationText;
 use sotto_protocol::card::{Card, VerifiedCard};
@@ -91,7 +92,11 @@ impl Client {
             invitation: invitation.id,
             inviter,
             card_hash,
-            proof: derive_proof(&invitation.secret.derive_join(), &claim),
+            proof: if self.config.defects.has(Defect::ForgeJoinProof) {
+                Hash::ZERO
+            } else {
+                derive_proof(&invitation.secret.derive_join(), &claim)
+            },
         };
         let join = self.sign_record(id, era, Kind::Join, None, codec::encode(&join))?;
         self.take_in(id, vec![Stored { seq: Seq(2), at: self.now, record: join.clone() }]);

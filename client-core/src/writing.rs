@@ -8,6 +8,7 @@
 use crate::client::Client;
 use crate::content::{Content, ContentFrame, Edit, Message, Resend};
 use crate::crypto::seal::{self, ContentPlace};
+use crate::defects::Defect;
 use crate::io::{Alarm, Draft, Event, MessageId, Rejected};
 use crate::rows::{self, EntryBody, OutboxBody, OutboxRow};
 use crate::session::Pending;
@@ -255,7 +256,7 @@ impl Client {
             let busy = |n: &u64| space.live.in_flight.contains_key(n) || space.live.acked.contains(n);
             let next = space.outbox.iter().find(|(n, row)| row.refused.is_none() && !busy(n));
             let Some((number, row)) = next.map(|(n, row)| (*n, row.clone())) else { return };
-            if !space.readers_accepted(&row) {
+            if !space.readers_accepted(&row) && !self.config.defects.has(Defect::SealForAnybody) {
                 self.ask_consent(id);
                 return;
             }
@@ -328,6 +329,9 @@ impl Client {
         (kind, payload): (Kind, Vec<u8>),
     ) -> bool {
         let Some(era) = self.spaces.get(&id).and_then(|s| s.log.era()).map(|e| e.id) else { return false };
+        if row.attempted && self.config.defects.has(Defect::FreshIds) {
+            row.id = RecordId(self.random_id());
+        }
         let Some(record) = self.sign_record(id, era, kind, Some(row.id), payload) else { return false };
         let pending = Pending::Append { space: id, number, record: Box::new(record.clone()) };
         let Some(req) = self.request(pending, |req| ClientFrame::Append { req, record }) else {
@@ -340,6 +344,9 @@ impl Client {
         if let Some(space) = self.spaces.get_mut(&id) {
             space.outbox.insert(number, row);
             space.live.in_flight.insert(number, req);
+        }
+        if self.config.defects.has(Defect::ForgetOutbox) {
+            self.delete(rows::outbox(id, number));
         }
         true
     }
