@@ -111,6 +111,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS)
         .pragma("wal_autocheckpoint", "4000") // pages: about 16 MiB of log before it is folded in
         .pragma("journal_size_limit", "67108864")
+        .pragma("temp_store", "MEMORY") // so that undoing part of a long statement costs no file
         .pragma("secure_delete", "ON") // a dropped payload is overwritten
         .pragma("cell_size_check", "ON")
         .pragma("trusted_schema", "OFF")

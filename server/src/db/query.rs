@@ -136,6 +136,24 @@ pub fn query_in<'q>(head: &'static str, values: Vec<Value<'q>>, tail: &'static s
     Query { sql: Cow::Owned(sql), values, lock: false }
 }
 
+/// `?` for `$1`, `$2`, … when they come in order: the driver looks up each name by walking over all of them, which
+/// takes longer than the statement itself when there are many.
+fn anonymous(sql: String) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut pieces = sql.split('$');
+    out.push_str(pieces.next().unwrap_or_default());
+    for (piece, expected) in pieces.zip(1_usize..) {
+        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = piece.strip_suffix(rest).and_then(|digits| digits.parse::<usize>().ok());
+        if number != Some(expected) {
+            return sql;
+        }
+        out.push('?');
+        out.push_str(rest);
+    }
+    out
+}
+
 fn push_placeholders(sql: &mut String, before: usize, count: usize) {
     for n in 1..=count {
         let comma = if n == 1 { "" } else { "," };
@@ -145,14 +163,18 @@ fn push_placeholders(sql: &mut String, before: usize, count: usize) {
 }
 
 /// Rows that one multi-row statement carries at most.
-pub const ROWS_PER_STATEMENT_MAX: usize = 64;
+pub const ROWS_PER_STATEMENT_MAX: usize = 128;
+/// Numbers of rows above this are multiples of it, so that there are few different statements.
+const ROWS_STEP: usize = 8;
 
-/// Splits `count` rows into powers of two of at most [`ROWS_PER_STATEMENT_MAX`], largest first.
+/// Splits `count` rows into pieces of at most [`ROWS_PER_STATEMENT_MAX`], largest first: few pieces, of sizes
+/// that come again, because each size is another statement to prepare and each piece another way to the database.
 pub fn chunks(mut count: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let chunk = 1 << count.min(ROWS_PER_STATEMENT_MAX).checked_ilog2()?;
+        let most = count.min(ROWS_PER_STATEMENT_MAX);
+        let chunk = if most >= ROWS_STEP { most - most % ROWS_STEP } else { most };
         count -= chunk;
-        Some(chunk)
+        (chunk > 0).then_some(chunk)
     })
 }
 
@@ -238,7 +260,11 @@ impl<'q> Query<'q> {
             }
             .map_err(|e| DbError::Internal(e.to_string()))?;
         }
-        Ok(sqlx::query_with(AssertSqlSafe(self.sql), arguments))
+        let sql = match self.sql {
+            Cow::Owned(sql) => Cow::Owned(anonymous(sql)),
+            fixed => fixed,
+        };
+        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments))
     }
 
     fn postgres(self) -> Result<sqlx::query::Query<'static, Postgres, PgArguments>, DbError> {
@@ -332,7 +358,17 @@ mod tests {
         for count in 0..300 {
             let sizes: Vec<_> = chunks(count).collect();
             assert_eq!(sizes.iter().sum::<usize>(), count);
-            assert!(sizes.iter().all(|s| s.is_power_of_two() && *s <= ROWS_PER_STATEMENT_MAX));
+            let usual = |s: &usize| *s < ROWS_STEP || (*s % ROWS_STEP == 0 && *s <= ROWS_PER_STATEMENT_MAX);
+            assert!(sizes.iter().all(usual) && sizes.len() <= count / ROWS_PER_STATEMENT_MAX + 2);
+        }
+    }
+
+    #[test]
+    fn parameters_in_order_need_no_names() {
+        let of = |sql: &str| anonymous(sql.to_owned());
+        assert_eq!(of("VALUES ($1,$2),($3,$4) RETURNING a"), "VALUES (?,?),(?,?) RETURNING a");
+        for kept in ["a = $2 AND b = $1", "a = $1 OR b = $1", "a = '$'", ""] {
+            assert_eq!(of(kept), kept);
         }
     }
 
