@@ -1,7 +1,12 @@
 //! What the tests share: the deterministic simulation of clients, network and relay, and the two binaries as
 //! processes.
 
-#[expect(clippy::expect_used, clippy::panic, reason = "a test stops where something cannot be")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "a test stops where something cannot be"
+)]
 pub mod blackbox;
 #[expect(
     clippy::expect_used,
@@ -18,3 +23,10 @@ pub mod sim;
     reason = "a recording stops where something cannot be"
 )]
 pub mod recording;
+
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a fuzz target fails by panicking"
+)]
+pub mod fuzzing;

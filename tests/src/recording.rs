@@ -46,12 +46,24 @@ const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 
 /// The answer of a future that waits for nobody: the store is in memory.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the service waits for something"),
     }
+}
+
+/// The challenge of a connection, by number.
+fn challenge(number: u64) -> Challenge {
+    let mut challenge = [0x63; 32];
+    challenge[..8].copy_from_slice(&number.to_be_bytes());
+    Challenge(Hash(challenge))
+}
+
+/// Under what a device seals its rows.
+pub fn storage_key(host: HostId) -> StorageKey {
+    StorageKey::from_bytes([u8::try_from(host).expect("few hosts"); 32])
 }
 
 /// A device in the world, by number.
@@ -76,6 +88,17 @@ pub struct World {
     rng: ChaCha20Rng,
     challenges: u64,
     hosts: Vec<Host>,
+    sent: Vec<Sent>,
+}
+
+/// A frame that a device sent.
+pub struct Sent {
+    /// Which device.
+    pub host: HostId,
+    /// The challenge of its connection.
+    pub challenge: Challenge,
+    /// The frame.
+    pub bytes: Vec<u8>,
 }
 
 impl World {
@@ -90,7 +113,17 @@ impl World {
         let secrets = Secrets::generate(&mut rng);
         let entrance =
             Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
-        Self { now: BEGINNING, seed, store, relay, entrance, rng, challenges: 0, hosts: Vec::new() }
+        Self {
+            now: BEGINNING,
+            seed,
+            store,
+            relay,
+            entrance,
+            rng,
+            challenges: 0,
+            hosts: Vec::new(),
+            sent: Vec::new(),
+        }
     }
 
     /// Where the server is.
@@ -103,6 +136,16 @@ impl World {
         &self.relay
     }
 
+    /// The server's data.
+    pub fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// Every frame that was sent so far.
+    pub fn sent(&self) -> &[Sent] {
+        &self.sent
+    }
+
     /// The clock.
     pub fn now(&self) -> Millis {
         self.now
@@ -112,8 +155,8 @@ impl World {
     pub fn host(&mut self) -> HostId {
         let number = u8::try_from(self.hosts.len()).expect("few hosts");
         let entropy = Entropy::from_seed([self.seed ^ (0x80 + number); 32]);
-        let storage = StorageKey::from_bytes([number; 32]);
-        let config = Config { hardening: Hardening::for_simulation() };
+        let storage = storage_key(self.hosts.len());
+        let config = Config { hardening: Hardening::for_simulation(), ..Config::default() };
         let client = Client::open(Vec::new(), storage, entropy, config, self.now).expect("an empty store");
         let (rows, session, events) = (BTreeMap::new(), None, Vec::new());
         self.hosts.push(Host { client, rows, session, events, wake_at: None, online: true });
@@ -238,13 +281,12 @@ impl World {
             Output::Dial(_) if !it.online => Some(Input::Disconnected),
             Output::Dial(_) => {
                 self.challenges += 1;
-                let mut challenge = [0x63; 32];
-                challenge[..8].copy_from_slice(&self.challenges.to_be_bytes());
-                let challenge = Challenge(Hash(challenge));
+                let challenge = challenge(self.challenges);
                 it.session = Some(Session::open(self.relay.clone(), challenge, self.now));
                 Some(Input::Connected)
             }
             Output::Send(bytes) => {
+                self.sent.push(Sent { host, challenge: challenge(self.challenges), bytes: bytes.clone() });
                 if let Some(session) = &mut it.session
                     && let Some(pending) = at_once(session.handle(&bytes, self.now))
                 {
@@ -333,6 +375,16 @@ pub struct Life {
 }
 
 impl Life {
+    /// Only its beginning: the therapist, and the client who has written once.
+    pub fn begin(seed: u8) -> Self {
+        let mut world = World::new(seed);
+        let thera = set_up(&mut world);
+        let (anna, link) = join_while_away(&mut world, thera);
+        let space = only_space(&world, anna);
+        world.say(anna, space, "Guten Abend");
+        Self { world, space, link, thera, anna, petra: anna }
+    }
+
     /// Leads it.
     pub fn lead(seed: u8) -> Self {
         let mut world = World::new(seed);

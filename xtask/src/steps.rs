@@ -36,7 +36,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "format", about: "cargo fmt --check", quick: true, run: format },
     Step { name: "lint", about: "cargo clippy, warnings are errors", quick: true, run: lint },
     Step { name: "deny", about: "licences, banned crates and sources of dependencies", quick: false, run: deny },
-    Step { name: "unit", about: "tests beside the code, fuzz corpora among them", quick: true, run: unit },
+    Step { name: "unit", about: "tests beside the code", quick: true, run: unit },
+    Step { name: "corpora", about: "what fuzzing started from and has found", quick: true, run: corpora },
     Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
     Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
@@ -63,6 +64,10 @@ fn deny(context: &Context) -> Result<()> {
 fn unit(context: &Context) -> Result<()> {
     let mut command = tests(context);
     run(command.args(["--exclude", "sotto-tests"]))
+}
+
+fn corpora(context: &Context) -> Result<()> {
+    run(tests(context).args(["--test", "corpora"]))
 }
 
 fn blackbox(context: &Context) -> Result<()> {
