@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops")]
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 use sotto_protocol::codec::unhex;
 use sotto_tests::fuzzing::{TARGETS, frames_sent, rows_opened};
 use std::path::{Path, PathBuf};
@@ -135,6 +137,53 @@ fn every_input_goes_through_its_target() {
             run(&std::fs::read(file).unwrap());
         }
     }
+}
+
+/// A short way into the neighbourhood of the corpus, on machines where nobody fuzzes. `SOTTO_MUTATIONS` goes further.
+#[test]
+fn damaged_inputs_go_through_too() {
+    let each = std::env::var("SOTTO_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
+    for (target, run) in TARGETS {
+        let mut rng = ChaCha20Rng::from_seed([4; 32]);
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(corpus(target)).expect(target).map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let original = std::fs::read(&file).unwrap();
+            for number in 0..each {
+                let input = mutated(&original, &mut rng);
+                let run = std::panic::AssertUnwindSafe(|| run(&input));
+                if std::panic::catch_unwind(run).is_err() {
+                    let hex = sotto_protocol::codec::hex(&input);
+                    panic!("{target}: mutation {number} of {}: {hex}", file.display());
+                }
+            }
+        }
+    }
+}
+
+fn mutated(original: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=rng.next_u32() % 4 {
+        let below = |limit: usize, rng: &mut ChaCha20Rng| {
+            usize::try_from(rng.next_u32()).unwrap_or_default() % limit.max(1)
+        };
+        let at = below(bytes.len(), rng);
+        let value = rng.next_u32().to_be_bytes()[0];
+        match rng.next_u32() % 5 {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at, value),
+            2 => {
+                let length = below(16, rng);
+                let copied: Vec<u8> = bytes.iter().skip(at).take(length).copied().collect();
+                let to = below(bytes.len(), rng);
+                bytes.splice(to..to, copied);
+            }
+            3 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (value & 7)),
+            _ => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = value),
+        }
+    }
+    bytes
 }
 
 /// A target that is fuzzed is replayed, and one that is replayed is fuzzed.
