@@ -9,7 +9,7 @@ use crate::codec::DecodeError;
 use crate::ids::{AccountId, DeviceId, Hash, Millis, Version};
 use crate::label::Label;
 use crate::limits::{DEVICES_EVER_MAX, DEVICES_MAX};
-use crate::sign::{OpenSignedError, PublicKey, Signable, Signed};
+use crate::sign::{BadSignature, OpenSignedError, PublicKey, Signable, SignatureBytes, Signed, UnpackedKey};
 use core::fmt;
 use minicbor::{Decode, Encode};
 
@@ -232,6 +232,8 @@ pub struct VerifiedCard {
     card: Card,
     signed: Signed<Card>,
     hash: Hash,
+    /// Keys of the devices that may speak now; most records are theirs.
+    keys: Vec<(DeviceId, UnpackedKey)>,
 }
 
 impl VerifiedCard {
@@ -241,7 +243,9 @@ impl VerifiedCard {
         let card = signed.open(&identity)?;
         card.check()?;
         let hash = signed.hash();
-        Ok(Self { card, signed, hash })
+        // A device whose key is none can be listed, and says nothing that verifies.
+        let keys = card.active().filter_map(|d| Some((d.id, d.key.unpack().ok()?))).collect();
+        Ok(Self { card, signed, hash, keys })
     }
 
     /// The card.
@@ -252,6 +256,20 @@ impl VerifiedCard {
     /// The card as signed.
     pub fn signed(&self) -> &Signed<Card> {
         &self.signed
+    }
+
+    /// Verifies a signature of a device of this card, active or not.
+    pub(crate) fn verify_by(
+        &self,
+        device: &CardDevice,
+        label: Label,
+        message: &[u8],
+        signature: &SignatureBytes,
+    ) -> Result<(), BadSignature> {
+        match self.keys.iter().find(|(id, _)| *id == device.id) {
+            Some((_, key)) => key.verify(label, message, signature),
+            None => device.key.verify(label, message, signature),
+        }
     }
 
     /// Hash of the signed card, as eras pin it.

@@ -110,6 +110,7 @@ impl<'a> Authentic<'a> {
     /// Checks payload hash, device and signature. `card` is the newest card known of the author.
     pub fn check(record: &'a Record, card: &VerifiedCard) -> Result<Self, Refusal> {
         let header = record.header();
+        let verified = card;
         let card = card.card();
         if card.account != header.author {
             return Err(Refusal::DeviceNotListed);
@@ -126,9 +127,8 @@ impl<'a> Authentic<'a> {
         if !device.active_at(header.card_version) {
             return Err(Refusal::DeviceNotListed);
         }
-        device
-            .key
-            .verify(Label::SignHeader, record.header_bytes(), record.signature())
+        verified
+            .verify_by(device, Label::SignHeader, record.header_bytes(), record.signature())
             .map_err(|_| Refusal::Forged)?;
         Ok(Self { record, identity: card.identity, removed_in: device.removed_in })
     }

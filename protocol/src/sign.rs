@@ -38,9 +38,35 @@ impl PublicKey {
         message: &[u8],
         signature: &SignatureBytes,
     ) -> Result<(), BadSignature> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
+        self.unpack()?.verify(label, message, signature)
+    }
+
+    /// The key as a point, for verifying many signatures. Fails when it is no key: then nothing verifies under it.
+    pub fn unpack(&self) -> Result<UnpackedKey, BadSignature> {
+        ed25519_dalek::VerifyingKey::from_bytes(&self.0).map(UnpackedKey).map_err(|_| BadSignature)
+    }
+}
+
+/// A public key as a point: verifying with it is a tenth cheaper than finding the point each time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct UnpackedKey(ed25519_dalek::VerifyingKey);
+
+impl UnpackedKey {
+    /// [`PublicKey::verify`].
+    pub fn verify(
+        &self,
+        label: Label,
+        message: &[u8],
+        signature: &SignatureBytes,
+    ) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&label.frame(&[message]), &signature).map_err(|_| BadSignature)
+        self.0.verify_strict(&label.frame(&[message]), &signature).map_err(|_| BadSignature)
+    }
+}
+
+impl fmt::Debug for UnpackedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        PublicKey(self.0.to_bytes()).fmt(f)
     }
 }
 
