@@ -4,6 +4,7 @@ use super::Server;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
 use std::future::Future;
+use std::path::Path;
 
 /// A record as it lies there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +69,13 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 
 /// Changes the database of a server that does not run.
 pub fn execute(server: &Server, sql: &'static str) {
+    assert!(server.options.database.is_none(), "for the built-in database only");
+    execute_in(&server.options.data.join("sotto.db"), sql);
+}
+
+/// Changes a SQLite database that nobody uses.
+pub fn execute_in(path: &Path, sql: &'static str) {
     run(async {
-        assert!(server.options.database.is_none(), "for the built-in database only");
-        let path = server.options.data.join("sotto.db");
         let mut db = SqliteConnectOptions::new().filename(path).connect().await.expect("open the database");
         sqlx::query(sql).execute(&mut db).await.expect("change the database");
         db.close().await.expect("close the database");

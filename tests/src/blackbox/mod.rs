@@ -12,12 +12,15 @@ pub mod search;
 pub mod server;
 pub mod wire;
 pub mod world;
+pub mod writer;
 
 pub use person::Person;
 pub use process::{Ended, Process};
 pub use server::{Options, Server};
 pub use world::World;
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -37,10 +40,8 @@ pub fn times(full: usize, quick_one: usize) -> usize {
 
 /// A binary of the product: from `SOTTO_BIN_DIR`, else where cargo puts it.
 pub fn binary(name: &str) -> PathBuf {
-    let folder = std::env::var_os("SOTTO_BIN_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("SOTTO_BIN_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug"), PathBuf::from);
     let path = folder.join(name);
     assert!(path.exists(), "{} is missing; build it, or set SOTTO_BIN_DIR", path.display());
     path
@@ -56,6 +57,27 @@ pub fn now() -> Instant {
 pub fn pause(time: Duration) {
     let (_sender, never) = mpsc::channel::<()>();
     assert_eq!(never.recv_timeout(time), Err(RecvTimeoutError::Timeout));
+}
+
+/// Random numbers that a seed repeats: `SOTTO_SEED`, or 1.
+pub struct Dice(ChaCha20Rng);
+
+impl Dice {
+    /// The dice of one purpose.
+    pub fn new(purpose: u64) -> Self {
+        let seed = std::env::var("SOTTO_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
+        Self(ChaCha20Rng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(purpose)))
+    }
+
+    /// A number below another.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0.next_u64() % end
+    }
+
+    /// Lets a random time pass, shorter than so many microseconds.
+    pub fn pause_us(&mut self, end: u64) {
+        pause(Duration::from_micros(self.below(end)));
+    }
 }
 
 /// Looks until there is something.

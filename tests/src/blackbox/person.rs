@@ -97,7 +97,16 @@ impl Person {
 
     /// `join`
     pub fn join(&self, link: &str, name: &str) -> String {
-        self.ok(&["join", link, "--handle", &self.handle, "--name", name, "--password-file", self.password_file()])
+        self.ok(&[
+            "join",
+            link,
+            "--handle",
+            &self.handle,
+            "--name",
+            name,
+            "--password-file",
+            self.password_file(),
+        ])
     }
 
     /// `login`

@@ -50,21 +50,15 @@ impl Process {
 
     /// Waits until something is found in its output. Panics when the process ends before.
     pub fn wait_for<T>(&self, what: &str, mut find: impl FnMut(&str, &str) -> Option<T>) -> T {
-        match self.wait_or_end(PATIENCE, &mut find) {
-            Some(found) => found,
-            None => {
-                let (out, err) = self.said();
-                panic!("{} did not say {what}.\nstdout: {out}\nstderr: {err}", self.line)
-            }
-        }
+        let Some(found) = self.wait_or_end(PATIENCE, &mut find) else {
+            let (out, err) = self.said();
+            panic!("{} did not say {what}.\nstdout: {out}\nstderr: {err}", self.line)
+        };
+        found
     }
 
     /// The same; nothing when the process ended, or the time is over, before it was found.
-    pub fn wait_or_end<T>(
-        &self,
-        time: Duration,
-        mut find: impl FnMut(&str, &str) -> Option<T>,
-    ) -> Option<T> {
+    pub fn wait_or_end<T>(&self, time: Duration, mut find: impl FnMut(&str, &str) -> Option<T>) -> Option<T> {
         let deadline = now() + time;
         let (said, changed) = &*self.said;
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,8 +11,21 @@ use std::thread;
 
 type Recording = Arc<Mutex<Vec<u8>>>;
 
+/// What is done to connections that begin from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Damage {
+    /// Nothing.
+    #[default]
+    None,
+    /// The client's first WebSocket message is sent twice.
+    RepeatFirstMessage,
+    /// Of each direction, one bit of the byte at this place is flipped.
+    FlipAt(usize),
+}
+
 #[derive(Default)]
 struct Settings {
+    damage: Damage,
     backend: Option<SocketAddr>,
     header: Option<String>,
 }
@@ -51,6 +64,18 @@ impl Proxy {
         self.set().header = Some(header.to_owned());
     }
 
+    /// What is done to connections from now on.
+    pub fn damage(&self, damage: Damage) {
+        self.set().damage = damage;
+    }
+
+    /// Every WebSocket message of clients that has passed.
+    pub fn client_messages(&self) -> Vec<Vec<u8>> {
+        let recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |recording: &Recording| messages(&recording.lock().unwrap_or_else(PoisonError::into_inner));
+        recordings.iter().step_by(2).flat_map(of).collect()
+    }
+
     /// `http://127.0.0.1:PORT`
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
@@ -74,21 +99,29 @@ impl Proxy {
 }
 
 fn pass(client: &TcpStream, settings: &Mutex<Settings>, recordings: &Mutex<Vec<Recording>>) {
-    let (backend, header) = {
+    let (backend, header, damage) = {
         let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-        (settings.backend, settings.header.clone())
+        (settings.backend, settings.header.clone(), settings.damage)
     };
     let Some(Ok(server)) = backend.map(TcpStream::connect) else { return };
     let (up, down): (Recording, Recording) = Default::default();
     recordings.lock().unwrap_or_else(PoisonError::into_inner).extend([up.clone(), down.clone()]);
     let (Ok(client_back), Ok(server_back)) = (client.try_clone(), server.try_clone()) else { return };
-    thread::spawn(move || pump(&server_back, &client_back, &down, None));
-    pump(client, &server, &up, header);
+    let back = if damage == Damage::RepeatFirstMessage { Damage::None } else { damage };
+    thread::spawn(move || pump(&server_back, &client_back, &down, None, back));
+    pump(client, &server, &up, header, damage);
 }
 
 /// Carries one direction until it ends.
-fn pump(mut from: &TcpStream, mut to: &TcpStream, recording: &Mutex<Vec<u8>>, mut header: Option<String>) {
+fn pump(
+    mut from: &TcpStream,
+    mut to: &TcpStream,
+    recording: &Mutex<Vec<u8>>,
+    mut header: Option<String>,
+    damage: Damage,
+) {
     let mut bytes = vec![0; 64 * 1024];
+    let (mut passed, mut chunks) = (0, 0);
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let mut chunk = bytes[..read].to_vec();
         if let Some(header) = header.take()
@@ -97,6 +130,14 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, recording: &Mutex<Vec<u8>>, mu
             // After the request line.
             chunk.splice(end..end, format!("\r\n{header}").into_bytes());
         }
+        chunks += 1;
+        match damage {
+            // Clients send their first message after the upgrade by itself, so it is the second chunk.
+            Damage::RepeatFirstMessage if chunks == 2 => chunk.extend_from_within(..),
+            Damage::FlipAt(at) if (passed..passed + chunk.len()).contains(&at) => chunk[at - passed] ^= 4,
+            Damage::None | Damage::RepeatFirstMessage | Damage::FlipAt(_) => {}
+        }
+        passed += chunk.len();
         recording.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk);
         if to.write_all(&chunk).is_err() {
             break;
@@ -107,8 +148,13 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream, recording: &Mutex<Vec<u8>>, mu
     let _ = from.shutdown(Shutdown::Read);
 }
 
-/// The payloads of masked WebSocket frames after the upgrade; nothing when this is no such stream.
+/// All payloads after an upgrade.
 fn unmasked(stream: &[u8]) -> Vec<u8> {
+    messages(stream).concat()
+}
+
+/// The payloads of WebSocket frames after the upgrade; nothing when this is no such stream.
+fn messages(stream: &[u8]) -> Vec<Vec<u8>> {
     let mut payloads = Vec::new();
     let Some(head) = stream.windows(4).position(|window| window == b"\r\n\r\n") else { return payloads };
     if !String::from_utf8_lossy(&stream[..head]).to_ascii_lowercase().contains("upgrade: websocket") {
@@ -116,7 +162,8 @@ fn unmasked(stream: &[u8]) -> Vec<u8> {
     }
     let mut rest = &stream[head + 4..];
     while let [_, second, after @ ..] = rest {
-        let extended = |count: usize| after.get(..count).map(|len| len.iter().fold(0, |n, b| n << 8 | usize::from(*b)));
+        let extended =
+            |count: usize| after.get(..count).map(|len| len.iter().fold(0, |n, b| n << 8 | usize::from(*b)));
         let (skip, length) = match second & 0x7f {
             126 => (2, extended(2)),
             127 => (8, extended(8)),
@@ -127,7 +174,7 @@ fn unmasked(stream: &[u8]) -> Vec<u8> {
         let Some(body) = after.get(skip..) else { break };
         let (mask, body) = if masked && body.len() >= 4 { body.split_at(4) } else { (&[0; 4][..], body) };
         let Some(payload) = body.get(..length) else { break };
-        payloads.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        payloads.push(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect());
         rest = &body[length..];
     }
     payloads

@@ -24,7 +24,7 @@ impl Marker {
     /// Bytes.
     pub fn bytes(name: &str, bytes: &[u8]) -> Self {
         assert!(bytes.len() >= 8, "{name} is too short to be unique");
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = sotto_protocol::codec::hex(bytes);
         let mut forms = vec![
             ("as it is", bytes.to_vec()),
             ("reversed", bytes.iter().rev().copied().collect()),

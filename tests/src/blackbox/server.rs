@@ -22,7 +22,13 @@ pub struct Options {
 impl Options {
     /// The built-in database, unencrypted on a free port of this machine, telling everything.
     pub fn new(data: &Path) -> Self {
-        Self { data: data.to_owned(), listen: "127.0.0.1:0".into(), more: Vec::new(), database: None, log: "info,sotto_server=debug".into() }
+        Self {
+            data: data.to_owned(),
+            listen: "127.0.0.1:0".into(),
+            more: Vec::new(),
+            database: None,
+            log: "info,sotto_server=debug".into(),
+        }
     }
 
     /// With further arguments.
@@ -34,7 +40,12 @@ impl Options {
 
     fn command(&self) -> Command {
         let mut command = Command::new(binary("sotto-server"));
-        command.arg("serve").arg("--data").arg(&self.data).args(["--listen", &self.listen, "--log", &self.log]);
+        command.arg("serve").arg("--data").arg(&self.data).args([
+            "--listen",
+            &self.listen,
+            "--log",
+            &self.log,
+        ]);
         command.args(&self.more);
         command.env_remove("SOTTO_DATABASE_URL").env_remove("RUST_LOG").env("RUST_BACKTRACE", "1");
         if let Some(database) = &self.database {
@@ -128,6 +139,7 @@ impl Server {
             Err(ended) => Some(Err(ended)),
         })
         .unwrap_or_else(|ended| panic!("the server did not start again: {ended:?}, before: {last:?}"));
+        self.setup_link = again.setup_link.take();
         self.process = again.process.take();
     }
 

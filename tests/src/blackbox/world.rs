@@ -25,7 +25,7 @@ pub fn folder() -> TempDir {
 impl World {
     /// A practice on the built-in database.
     pub fn new() -> Self {
-        Self::with(|data| Options::new(data))
+        Self::with(Options::new)
     }
 
     /// The same on a server of one's choice.
@@ -52,6 +52,11 @@ impl World {
             "--password-file",
             thera.password_file(),
         ]);
+        Self { server, thera, folder }
+    }
+
+    /// Of parts that are there already.
+    pub fn assemble(folder: TempDir, server: Server, thera: Person) -> Self {
         Self { server, thera, folder }
     }
 

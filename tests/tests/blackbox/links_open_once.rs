@@ -4,12 +4,29 @@ use sotto_tests::blackbox::person::Failed;
 use sotto_tests::blackbox::{Person, World};
 
 fn join(person: &Person, link: &str) -> Failed {
-    person.fails(&["join", link, "--handle", &person.handle, "--name", "N", "--password-file", person.password_file()])
+    person.fails(&[
+        "join",
+        link,
+        "--handle",
+        &person.handle,
+        "--name",
+        "N",
+        "--password-file",
+        person.password_file(),
+    ])
 }
 
 fn setup(person: &Person, link: &str) -> Failed {
     person.fails(&[
-        "setup", link, "--handle", &person.handle, "--name", "N", "--practice", "P", "--password-file",
+        "setup",
+        link,
+        "--handle",
+        &person.handle,
+        "--name",
+        "N",
+        "--practice",
+        "P",
+        "--password-file",
         person.password_file(),
     ])
 }
@@ -93,7 +110,10 @@ fn two_people_with_the_same_link_at_once_do_not_both_come_in() {
     let ended: Vec<_> = started.into_iter().map(sotto_tests::blackbox::Process::end).collect();
     let came_in = ended.iter().filter(|ended| ended.code == Some(0)).count();
     assert_eq!(came_in, 1, "{ended:?}");
-    assert!(ended.iter().any(|ended| ended.code == Some(1) && ended.err.contains("already been used")), "{ended:?}");
+    assert!(
+        ended.iter().any(|ended| ended.code == Some(1) && ended.err.contains("already been used")),
+        "{ended:?}"
+    );
     assert_eq!(world.thera.json(&["spaces"]).as_array().unwrap().len(), 1);
 }
 
@@ -110,7 +130,10 @@ fn a_withdrawn_or_old_invitation_is_refused() {
     // No option makes a link that expires within a test, so a day passes in the database.
     let made = world.thera.json(&["invite", "--days", "1"]);
     assert_eq!(world.server.stop(), Some(0));
-    sotto_tests::blackbox::database::execute(&world.server, "UPDATE invitations SET expires_at = expires_at - 86400001");
+    sotto_tests::blackbox::database::execute(
+        &world.server,
+        "UPDATE invitations SET expires_at = expires_at - 86400001",
+    );
     world.server.restart();
     refused("expired", &join(&newcomer, made["link"].as_str().unwrap()), 1, "InvitationExpired", "expired");
 
@@ -132,25 +155,62 @@ fn the_set_up_link_works_once_and_for_set_up_only() {
     let stranger = world.person("stranger");
     refused("again", &setup(&stranger, &link), 1, "SetupRefused", "used before");
     refused("join with it", &join(&stranger, &link), 2, "LinkWrongSort", "something else");
-    refused("set up with an invitation", &setup(&stranger, &world.invite()), 2, "LinkWrongSort", "something else");
+    refused(
+        "set up with an invitation",
+        &setup(&stranger, &world.invite()),
+        2,
+        "LinkWrongSort",
+        "something else",
+    );
     // The therapist is who she was.
-    assert_eq!(world.thera.json(&["whoami"])["role"], "owner_therapist");
+    assert_eq!(world.thera.json(&["whoami"])["role"], "owner-therapist");
     world.thera.sync();
 }
 
 #[test]
-fn the_set_up_link_waits_through_restarts_and_a_taken_name_is_told() {
+fn every_start_until_set_up_gives_a_new_link_and_only_the_last_works() {
     use sotto_tests::blackbox::{Options, Server, world};
     let folder = world::folder();
     let mut server = Server::start(Options::new(&folder.path().join("server")));
-    let link = server.setup_link();
+    let first = server.setup_link();
     server.kill();
     server.restart();
-    let world = World::found(folder, server, &link, None);
-    let twin = Person::new(&world.folder().join(""), "twin", "a password that is long enough for this");
-    let failed = twin.fails(&["join", &world.invite(), "--handle", "thera", "--name", "N", "--password-file", twin.password_file()]);
+    let last = server.setup_link();
+    assert_ne!(first, last);
+    let early = Person::new(folder.path(), "early", "a password that is long enough for this");
+    refused("the first", &setup(&early, &first), 1, "SetupRefused", "not valid");
+    let mut world = World::found(folder, server, &last, None);
+    assert_eq!(world.server.stop(), Some(0));
+    world.server.restart();
+    assert!(!world.server.has_setup_link());
+    world.thera.sync();
+}
+
+#[test]
+fn who_joins_chooses_a_free_name_and_a_strong_password() {
+    let world = World::new();
+    let twin = Person::new(world.folder(), "twin", "a password that is long enough for this");
+    let failed = twin.fails(&[
+        "join",
+        &world.invite(),
+        "--handle",
+        "thera",
+        "--name",
+        "N",
+        "--password-file",
+        twin.password_file(),
+    ]);
     refused("taken", &failed, 1, "HandleTaken", "choose another");
-    let failed = twin.fails(&["join", &world.invite(), "--handle", "1!", "--name", "N", "--password-file", twin.password_file()]);
+    let failed = twin.fails(&[
+        "join",
+        &world.invite(),
+        "--handle",
+        "1!",
+        "--name",
+        "N",
+        "--password-file",
+        twin.password_file(),
+    ]);
     assert_eq!((failed.code, failed.number), (2, 1000), "{failed:?}");
     std::fs::write(&twin.password, "short\n").unwrap();
     let failed = join(&twin, &world.invite());

@@ -1,5 +1,12 @@
 //! The two binaries, from outside: real processes, sockets and files. A module per scenario.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something cannot be"
+)]
+
 mod a_second_answer_to_guesses_never_differs;
 mod an_older_copy_of_the_server_is_healed;
 mod bad_input_disturbs_nobody;

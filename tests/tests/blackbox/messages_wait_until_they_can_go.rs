@@ -1,8 +1,8 @@
 //! Writing without a connection.
 
+use serde_json::Value;
 use sotto_tests::blackbox::person::id;
 use sotto_tests::blackbox::{World, times};
-use serde_json::Value;
 
 #[test]
 fn what_is_written_while_the_server_is_away_goes_later_in_order() {
@@ -14,7 +14,10 @@ fn what_is_written_while_the_server_is_away_goes_later_in_order() {
 
     let sent = client.run(&["send", "One.", "--timeout", "1"]);
     assert_eq!(sent.code, Some(0), "{sent:?}");
-    assert!(sent.out.starts_with("Not sent yet. It's saved here and will go when you're connected."), "{sent:?}");
+    assert!(
+        sent.out.starts_with("Not sent yet. It's saved here and will go when you're connected."),
+        "{sent:?}"
+    );
     assert!(sent.err.contains("does not answer"), "{sent:?}");
     let second = client.json(&["send", "Two.", "--timeout", "1"]);
     assert_eq!((&second["queued"], &second["delivered"]), (&Value::Bool(true), &Value::Bool(false)));
@@ -51,7 +54,9 @@ fn the_outbox_survives_a_kill() {
         let text = format!("Message {n}.");
         let process = client.start(&["send", &text, "--json", "--timeout", "5"]);
         // A whole `send` without a server takes some tens of milliseconds until it is queued.
-        sotto_tests::blackbox::pause(std::time::Duration::from_millis(u64::try_from(n * 60 / tries).unwrap()));
+        sotto_tests::blackbox::pause(std::time::Duration::from_millis(
+            u64::try_from(n * 60 / tries).unwrap(),
+        ));
         drop(process.kill());
         let seen = client.json_lines(&["read", "--offline"]);
         if seen.iter().any(|message| message["text"] == text.as_str()) {

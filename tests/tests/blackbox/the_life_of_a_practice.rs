@@ -1,11 +1,11 @@
 //! From set-up to a lost device, once on each database.
 
+use serde_json::Value;
 use sotto_server::testing::Postgres;
 use sotto_tests::blackbox::database::{id_bytes, records};
 use sotto_tests::blackbox::person::{id, texts};
 use sotto_tests::blackbox::search::contains;
 use sotto_tests::blackbox::{Options, Person, World};
-use serde_json::Value;
 use std::fs;
 
 #[test]
@@ -28,7 +28,14 @@ fn live(mut world: World) {
     let client = world.person("client1");
     let link = world.invite();
     let joined = client.run(&[
-        "join", &link, "--handle", "client1", "--name", "Anna", "--password-file", client.password_file(),
+        "join",
+        &link,
+        "--handle",
+        "client1",
+        "--name",
+        "Anna",
+        "--password-file",
+        client.password_file(),
     ]);
     assert_eq!(joined.code, Some(0), "{joined:?}");
     assert!(joined.err.contains("Therapist (The practice) invites you.\n    Welcome"), "{joined:?}");
@@ -51,7 +58,10 @@ fn live(mut world: World) {
 }
 
 fn message<'a>(messages: &'a [Value], id: &str) -> &'a Value {
-    messages.iter().find(|message| message["id"] == id).unwrap_or_else(|| panic!("{id} is not in {messages:?}"))
+    messages
+        .iter()
+        .find(|message| message["id"] == id)
+        .unwrap_or_else(|| panic!("{id} is not in {messages:?}"))
 }
 
 fn what_people_do_with_messages(client: &Person, thera: &Person, first: &str, answer: &str) {
@@ -79,7 +89,8 @@ fn what_people_do_with_messages(client: &Person, thera: &Person, first: &str, an
 fn take_back(world: &mut World, client: &Person, thera: &Person) {
     let secret = client.send("Please forget this sentence at once.");
     assert_eq!(thera.texts().last().unwrap(), "Please forget this sentence at once.");
-    let row = |world: &World| records(&world.server).into_iter().find(|row| row.id == id_bytes(&secret)).unwrap();
+    let row =
+        |world: &World| records(&world.server).into_iter().find(|row| row.id == id_bytes(&secret)).unwrap();
     let payload = row(world).payload.expect("stored");
 
     client.ok(&["take-back", &secret]);
@@ -110,8 +121,13 @@ fn spaces_and_devices(client: &Person, thera: &Person) {
     {
         assert_eq!(space[field], value, "{field}: {spaces}");
     }
-    let names: Vec<_> = space["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
-    assert_eq!((names.len(), names.contains(&"Anna"), names.contains(&"Therapist")), (2, true, true), "{names:?}");
+    let names: Vec<_> =
+        space["members"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        (names.len(), names.contains(&"Anna"), names.contains(&"Therapist")),
+        (2, true, true),
+        "{names:?}"
+    );
     assert_eq!(thera.texts().last().unwrap(), "Unread as yet.");
     assert_eq!(thera.json(&["spaces"])[0]["unread"], 0);
 
@@ -131,15 +147,28 @@ fn any_device_reads_everything(world: &mut World, client: &Person) {
     for (person, what) in [(client, "new"), (&thera, "second")] {
         let device = person.other_device(what);
         let login = device.run(&[
-            "login", world.server.origin(), &person.handle, "--password-file", person.password_file(), "--device-name", what,
+            "login",
+            world.server.origin(),
+            &person.handle,
+            "--password-file",
+            person.password_file(),
+            "--device-name",
+            what,
         ]);
         assert_eq!(login.code, Some(0), "{login:?}");
         let counted = device.texts().len();
-        assert!(login.out.contains(&format!("{counted} messages in 1 conversation restored and checked")), "{login:?}");
+        assert!(
+            login.out.contains(&format!("{counted} messages in 1 conversation restored and checked")),
+            "{login:?}"
+        );
         assert_eq!(device.texts(), expected, "{what}");
         let login = person.other_device(&format!("{what}-json")).login(world.server.origin());
         assert_eq!(login["restored_messages"], counted, "{login}");
-        assert_eq!((&login["restored_spaces"], &login["checked"]), (&1.into(), &Value::Bool(true)), "{login}");
+        assert_eq!(
+            (&login["restored_spaces"], &login["checked"]),
+            (&1.into(), &Value::Bool(true)),
+            "{login}"
+        );
     }
 }
 
@@ -171,6 +200,7 @@ fn remove_a_device(world: &mut World, client: &Person) {
     assert_ne!(refused.code, Some(0), "{refused:?}");
     assert!(!refused.out.contains("Without the lost one."), "{refused:?}");
     let listed = mine.json(&["devices"]);
-    let listed = listed.as_array().unwrap().iter().find(|device| device["id"] == gone.as_str()).unwrap().clone();
+    let listed =
+        listed.as_array().unwrap().iter().find(|device| device["id"] == gone.as_str()).unwrap().clone();
     assert_eq!(listed["removed"], true);
 }
