@@ -73,9 +73,12 @@ pub async fn run(options: &Doctor, out: &mut dyn Write) -> Result<bool, StartErr
 }
 
 fn check_directory(data: &Path, findings: &mut Findings<'_>) -> Result<(), StartError> {
+    if !data.join("lock").exists() {
+        return findings.bad("This is no data directory of a server.");
+    }
     match DataDir::open(data) {
         Ok(held) if held.is_initialised()? => {
-            findings.good("The data directory is complete, and no server is running on it.")?
+            findings.good("The data directory is complete, and no server is running on it.")?;
         }
         Ok(_) => findings.bad("The first start of this server was never completed.")?,
         Err(DataDirError::Locked(_)) => findings.good("A server is running on the data directory.")?,
@@ -85,7 +88,8 @@ fn check_directory(data: &Path, findings: &mut Findings<'_>) -> Result<(), Start
     for (path, what) in [(data.to_owned(), "data directory"), (data.join("sotto.db"), "database")] {
         use std::os::unix::fs::PermissionsExt as _;
         let Ok(metadata) = path.metadata() else { continue };
-        if metadata.permissions().mode() & 0o077 == 0 {
+        let for_others = metadata.permissions().mode() & 0o077;
+        if for_others == 0 {
             findings.good(&format!("Only the server's user can read the {what}."))?;
         } else {
             findings.bad(&format!("Other users of this machine can read the {what} {}.", path.display()))?;

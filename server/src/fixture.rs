@@ -348,7 +348,7 @@ pub(crate) fn pass(state: &mut LogState, record: &Record) {
             members: body.members,
             commitment: body.commitment,
         };
-        sotto_protocol::log::Effect::Era(Box::new(era), Default::default())
+        sotto_protocol::log::Effect::Era(Box::new(era), std::collections::BTreeSet::default())
     } else {
         sotto_protocol::log::Effect::Content
     };

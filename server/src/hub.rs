@@ -33,11 +33,15 @@ pub enum Outgoing {
     Close(Option<ErrorCode>),
 }
 
+/// The connection ends, because of this if of anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Closing(Option<ErrorCode>);
+
 #[derive(Debug, Default)]
 struct Queue {
     frames: VecDeque<Frame>,
     bytes: usize,
-    closing: Option<Option<ErrorCode>>,
+    closing: Option<Closing>,
 }
 
 /// A connection's outgoing queue.
@@ -66,7 +70,7 @@ impl Outbox {
             return;
         }
         if full {
-            *queue = Queue { closing: Some(Some(ErrorCode::RateLimited)), ..Queue::default() };
+            *queue = Queue { closing: Some(Closing(Some(ErrorCode::RateLimited))), ..Queue::default() };
         } else {
             queue.bytes += frame.len();
             queue.frames.push_back(frame);
@@ -77,7 +81,7 @@ impl Outbox {
 
     /// Ends the connection once what is queued has gone out.
     pub fn close(&self, code: Option<ErrorCode>) {
-        self.lock().closing.get_or_insert(code);
+        self.lock().closing.get_or_insert(Closing(code));
         self.changed.notify_one();
     }
 
@@ -91,7 +95,7 @@ impl Outbox {
             }
             return Some(Outgoing::Frame(frame));
         }
-        queue.closing.map(Outgoing::Close)
+        queue.closing.map(|Closing(code)| Outgoing::Close(code))
     }
 
     /// Waits until there may be something to take.
@@ -117,7 +121,7 @@ impl Outbox {
 
     /// True when the connection is being cut because its reader is too slow.
     pub fn is_overflowing(&self) -> bool {
-        self.lock().closing == Some(Some(ErrorCode::RateLimited))
+        self.lock().closing == Some(Closing(Some(ErrorCode::RateLimited)))
     }
 
     /// Counts an append that waits for its flush; returns how many wait now.
@@ -242,7 +246,9 @@ impl Hub {
         outbox.send(answer);
         let Some(subscription) = inner.spaces.get_mut(&space).and_then(|s| s.get_mut(&id)) else { return };
         if let Subscription::Waiting(frames) = std::mem::replace(subscription, Subscription::Live) {
-            frames.into_iter().for_each(|frame| outbox.send(frame));
+            for frame in frames {
+                outbox.send(frame);
+            }
         }
     }
 
@@ -269,7 +275,7 @@ impl Hub {
             inner.keep_members(space, members, &published.parting);
         }
         for account in &published.added {
-            inner.to_account(*account, None, space_added);
+            inner.tell_account(*account, None, space_added);
         }
         let Inner { connections, spaces, .. } = &mut *inner;
         let Some(subscribers) = spaces.get_mut(&space) else { return };
@@ -306,7 +312,7 @@ impl Hub {
 
     /// A frame for all connections of an account but one.
     pub fn to_account(&self, account: AccountId, except: Option<ConnectionId>, frame: &Frame) {
-        self.lock().to_account(account, except, frame);
+        self.lock().tell_account(account, except, frame);
     }
 
     /// Ends the connections of devices that are no longer active.
@@ -355,13 +361,15 @@ impl Inner {
             let Some(connection) = self.connections.get_mut(&id) else { continue };
             if !members.contains(&connection.account) {
                 connection.spaces.remove(&space);
-                parting.iter().for_each(|frame| connection.outbox.send(frame.clone()));
+                for frame in parting {
+                    connection.outbox.send(frame.clone());
+                }
                 self.unsubscribe(id, space);
             }
         }
     }
 
-    fn to_account(&mut self, account: AccountId, except: Option<ConnectionId>, frame: &Frame) {
+    fn tell_account(&mut self, account: AccountId, except: Option<ConnectionId>, frame: &Frame) {
         for id in self.accounts.get(&account).into_iter().flatten().filter(|id| Some(**id) != except) {
             if let Some(connection) = self.connections.get_mut(id) {
                 connection.say(frame);

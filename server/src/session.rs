@@ -92,16 +92,12 @@ impl Session {
             self.end(ErrorCode::Malformed);
             return None;
         };
-        match self.signed_in {
-            Some(who) => {
-                self.deadline = now.plus(IDLE_MS_MAX);
-                self.speak(who, frame, now).await
-            }
-            None => {
-                self.greet(frame, now).await;
-                None
-            }
-        }
+        let Some(who) = self.signed_in else {
+            self.greet(frame, now).await;
+            return None;
+        };
+        self.deadline = now.plus(IDLE_MS_MAX);
+        self.speak(who, frame, now).await
     }
 
     /// The first frame.

@@ -262,7 +262,7 @@ impl<'q> Query<'q> {
         }
         let sql = match self.sql {
             Cow::Owned(sql) => Cow::Owned(anonymous(sql)),
-            fixed => fixed,
+            Cow::Borrowed(fixed) => Cow::Borrowed(fixed),
         };
         Ok(sqlx::query_with(AssertSqlSafe(sql), arguments))
     }
@@ -358,7 +358,8 @@ mod tests {
         for count in 0..300 {
             let sizes: Vec<_> = chunks(count).collect();
             assert_eq!(sizes.iter().sum::<usize>(), count);
-            let usual = |s: &usize| *s < ROWS_STEP || (*s % ROWS_STEP == 0 && *s <= ROWS_PER_STATEMENT_MAX);
+            let usual =
+                |s: &usize| *s < ROWS_STEP || (s.is_multiple_of(ROWS_STEP) && *s <= ROWS_PER_STATEMENT_MAX);
             assert!(sizes.iter().all(usual) && sizes.len() <= count / ROWS_PER_STATEMENT_MAX + 2);
         }
     }

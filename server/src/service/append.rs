@@ -12,7 +12,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::SpaceHead;
 use sotto_protocol::ids::{AccountId, EraId, Hash, Head, Millis, RecordId, Seq, SpaceId, Version};
 use sotto_protocol::log::AuthenticRecord;
-use sotto_protocol::record::{Cause, Drop, EraBody, Kind, Record};
+use sotto_protocol::record::{Cause, Drop, EraBody, Kind, Payload, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub struct PreparedAppend {
 
 impl PreparedAppend {
     pub(super) fn new(record: AuthenticRecord) -> Result<Self, ServiceError> {
-        let payload = record.record().payload().map(|p| p.as_slice());
+        let payload = record.record().payload().map(Payload::as_slice);
         let extra = match (record.record().header().kind, payload) {
             (Kind::Drop, Some(bytes)) => {
                 Extra::Drop(Drop::parse(bytes).map_err(|_| ErrorCode::Malformed)?.target)
@@ -164,7 +164,9 @@ impl Service {
     /// Judges and stores a batch in one transaction. When that fails as a whole, every record gets the error.
     pub async fn append_batch(&self, batch: &[PreparedAppend], now: Millis) -> BatchOutcome {
         let mut needs = Needs::default();
-        batch.iter().for_each(|prepared| prepared.add_needs(&mut needs));
+        for prepared in batch {
+            prepared.add_needs(&mut needs);
+        }
         let mut results = Vec::new();
         let mut published = Vec::new();
         let defects = self.defects;
@@ -210,7 +212,13 @@ impl Service {
                 Some(_) | None => 0,
             };
             let parting = push_frames(self.incarnation, head.space, new.get(..until).unwrap_or_default());
-            Published { head, frames: push_frames(self.incarnation, head.space, new), members, added, parting }
+            Published {
+                head,
+                frames: push_frames(self.incarnation, head.space, new),
+                members,
+                added,
+                parting,
+            }
         };
         writes.spaces.iter().map(publish).collect()
     }

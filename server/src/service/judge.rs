@@ -378,7 +378,9 @@ impl<'a> BatchJudge<'a> {
             working.new_era = true;
             working.space.era_started = at;
             if let (Extra::Era { members, .. }, true) = (prepared.extra(), founding) {
-                members.iter().for_each(|(account, _)| *self.founded_by.entry(*account).or_default() += 1);
+                for (account, _) in members {
+                    *self.founded_by.entry(*account).or_default() += 1;
+                }
             }
         }
         let practice = working.space.practice;

@@ -21,7 +21,7 @@ use sotto_protocol::frame::InvitationState;
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, Hash, Millis, PracticeId, Revision, Version};
 use sotto_protocol::log::{AuthenticRecord, CardPin};
-use sotto_protocol::record::{EraBody, Join, Kind, Record};
+use sotto_protocol::record::{EraBody, Join, Kind, Payload, Record};
 use sotto_protocol::sign::OpenSignedError;
 use std::sync::Arc;
 
@@ -224,7 +224,7 @@ impl Service {
 }
 
 fn payload(record: &PreparedAppend) -> Result<&[u8], ErrorCode> {
-    record.record().payload().map(|p| p.as_slice()).ok_or(ErrorCode::Malformed)
+    record.record().payload().map(Payload::as_slice).ok_or(ErrorCode::Malformed)
 }
 
 fn prepare_founding(record: Record, card: &VerifiedCard) -> Result<PreparedAppend, ServiceError> {

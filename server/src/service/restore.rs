@@ -100,7 +100,9 @@ impl Service {
         now: Millis,
     ) -> Result<Vec<Published>, ServiceError> {
         let mut needs = Needs::default();
-        records.iter().for_each(|(_, prepared, _)| prepared.add_needs(&mut needs));
+        for (_, prepared, _) in records {
+            prepared.add_needs(&mut needs);
+        }
         let defects = self.defects;
         let mut outcome = Err(ServiceError::from(ErrorCode::Internal));
         let mut judge = |view: &View| {

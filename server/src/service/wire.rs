@@ -8,7 +8,7 @@ use minicbor::Encoder;
 use sotto_protocol::frame::{Req, SpaceHead};
 use sotto_protocol::ids::{IncarnationId, Millis, Seq, SpaceId};
 use sotto_protocol::limits::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX};
-use sotto_protocol::record::Record;
+use sotto_protocol::record::{Payload, Record};
 use sotto_protocol::sign::SignatureBytes;
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub fn push_frames(
         let mut size = 0;
         let fits = |(_, _, record): &&(Seq, Millis, Arc<Record>)| {
             let first = size == 0;
-            size += record.header_bytes().len() + record.payload().map_or(0, |p| p.len()) + 96;
+            size += record.header_bytes().len() + record.payload().map_or(0, Payload::len) + 96;
             first || size <= PAGE_BYTES_MAX
         };
         let count = rest.iter().take(PAGE_RECORDS_MAX).take_while(fits).count();
@@ -103,7 +103,7 @@ fn write_push(
     e.array(2)?.u32(PUSH)?.array(2)?.encode(space)?;
     e.array(length(records.len()))?;
     for (seq, at, record) in records {
-        let payload = record.payload().map(|p| p.as_slice());
+        let payload = record.payload().map(Payload::as_slice);
         stored(e, (*seq, *at), record.header_bytes(), record.signature(), payload)?;
     }
     Ok(())

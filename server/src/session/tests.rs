@@ -59,10 +59,11 @@ impl Wire {
         }
     }
 
-    fn closed(&self) -> Option<Option<ErrorCode>> {
+    /// How the connection ended, if it did; what was queued before is skipped.
+    fn closed(&self) -> Option<Outgoing> {
         while let Some(outgoing) = self.session.outbox().take() {
-            if let Outgoing::Close(code) = outgoing {
-                return Some(code);
+            if let Outgoing::Close(_) = outgoing {
+                return Some(outgoing);
             }
         }
         None
@@ -90,15 +91,15 @@ async fn nothing_but_connect_comes_first_and_only_once() {
     wire.next();
     wire.send(&ClientFrame::Ping { req: 1 }).await;
     assert_eq!(wire.error(), Some((None, ErrorCode::NotSignedIn)));
-    assert_eq!(wire.closed(), Some(Some(ErrorCode::NotSignedIn)));
+    assert_eq!(wire.closed(), Some(Outgoing::Close(Some(ErrorCode::NotSignedIn))));
     wire.send(&ClientFrame::Ping { req: 1 }).await;
-    assert_eq!(wire.closed(), Some(Some(ErrorCode::NotSignedIn)), "nothing more is heard");
+    assert_eq!(wire.closed(), Some(Outgoing::Close(Some(ErrorCode::NotSignedIn))), "nothing more is heard");
 
     let mut wire = Wire::signed_in(&relay, &world.client, 0).await;
     assert_eq!(wire.ask(&ClientFrame::Ping { req: 7 }).await, Some(ServerBody::Pong { req: 7, now: NOW }));
     wire.send(&world.client.connect(0, relay.service().incarnation(), Challenge(Hash([8; 32])))).await;
     assert_eq!(wire.error(), Some((None, ErrorCode::UnexpectedFrame)));
-    assert_eq!(wire.closed(), Some(Some(ErrorCode::UnexpectedFrame)));
+    assert_eq!(wire.closed(), Some(Outgoing::Close(Some(ErrorCode::UnexpectedFrame))));
     drop(wire);
     assert!(relay.hub().is_empty());
 }
@@ -126,7 +127,7 @@ async fn only_a_listed_device_that_signs_this_challenge_gets_in() {
         wire.next();
         wire.send(&frame).await;
         assert_eq!(wire.error(), Some((None, code)));
-        assert_eq!(wire.closed(), Some(Some(code)));
+        assert_eq!(wire.closed(), Some(Outgoing::Close(Some(code))));
     }
     assert!(relay.hub().is_empty());
     // A card that the server lacks comes with the connection.
@@ -176,6 +177,9 @@ async fn a_removed_member_hears_and_reads_nothing_more() {
     let record = world.client.content(&world.state, 1, b"alone");
     let answer = client.ask(&ClientFrame::Append { req: 2, record }).await;
     assert!(matches!(answer, Some(ServerBody::Appended { .. })));
+    let last = thera.next();
+    let removal = |records: &[Stored]| records.iter().map(|s| s.seq).eq([Seq(3)]);
+    assert!(matches!(&last, Some(ServerBody::Push { records, .. }) if removal(records)), "{last:?}");
     assert_eq!(thera.next(), None);
     for frame in [
         ClientFrame::Subscribe { req: 3, space: SPACE },
@@ -202,7 +206,7 @@ async fn a_removed_device_is_cut_at_once_and_others_are_told() {
     assert_eq!(answer, Some(changed.clone()));
     assert_eq!(new.next(), Some(ServerBody::Done { req: 5 }));
     assert_eq!(thera.next(), Some(changed));
-    assert_eq!(old.closed(), Some(Some(ErrorCode::DeviceNotListed)));
+    assert_eq!(old.closed(), Some(Outgoing::Close(Some(ErrorCode::DeviceNotListed))));
     // And it doesn't come back.
     let mut again = Wire::open(&relay);
     again.next();
@@ -236,14 +240,14 @@ async fn a_slow_reader_is_cut_and_nobody_else() {
     let mut client = Wire::signed_in(&relay, &world.client, 0).await;
     let mut thera = Wire::signed_in(&relay, &world.thera, 0).await;
     thera.ask(&ClientFrame::Subscribe { req: 1, space: SPACE }).await;
-    for id in 0..=OUTGOING_FRAMES_MAX as u64 {
+    for (id, _) in (0_u64..).zip(0..=OUTGOING_FRAMES_MAX) {
         let record = world.client.content(&world.state, id, b"hello");
         let answer = client.ask(&ClientFrame::Append { req: 2, record: record.clone() }).await;
         assert!(matches!(answer, Some(ServerBody::Appended { .. })));
         pass(&mut world.state, &record);
     }
     assert!(thera.session.outbox().is_overflowing());
-    assert_eq!(thera.closed(), Some(Some(ErrorCode::RateLimited)));
+    assert_eq!(thera.closed(), Some(Outgoing::Close(Some(ErrorCode::RateLimited))));
     assert_eq!(client.ask(&ClientFrame::Ping { req: 9 }).await, Some(ServerBody::Pong { req: 9, now: NOW }));
 }
 
@@ -252,7 +256,7 @@ async fn appends_in_flight_and_frames_are_limited() {
     let (relay, world) = relay().await;
     let mut wire = Wire::signed_in(&relay, &world.client, 0).await;
     let mut waiting = Vec::new();
-    for id in 0..APPENDS_IN_FLIGHT_MAX as u64 {
+    for (id, _) in (0_u64..).zip(0..APPENDS_IN_FLIGHT_MAX) {
         let frame = ClientFrame::Append { req: 1, record: world.client.content(&world.state, id, b"x") };
         waiting.push(wire.session.handle(&frame.to_bytes(), NOW).await.unwrap());
     }
@@ -281,13 +285,13 @@ async fn deadlines_pass_for_the_silent() {
     silent.session.expire(NOW.plus(HANDSHAKE_MS_MAX - 1));
     assert_eq!(silent.closed(), None);
     silent.session.expire(NOW.plus(HANDSHAKE_MS_MAX));
-    assert_eq!(silent.closed(), Some(Some(ErrorCode::NotSignedIn)));
+    assert_eq!(silent.closed(), Some(Outgoing::Close(Some(ErrorCode::NotSignedIn))));
     let mut wire = Wire::signed_in(&relay, &world.client, 0).await;
     let later = NOW.plus(IDLE_MS_MAX / 2);
     wire.session.handle(&ClientFrame::Ping { req: 1 }.to_bytes(), later).await;
     assert_eq!(wire.session.deadline(), later.plus(IDLE_MS_MAX));
     wire.session.expire(later.plus(IDLE_MS_MAX));
-    assert_eq!(wire.closed(), Some(None));
+    assert_eq!(wire.closed(), Some(Outgoing::Close(None)));
 }
 
 #[tokio::test]
@@ -323,7 +327,7 @@ async fn ephemeral_frames_reach_the_others_and_only_genuine_ones() {
     assert!(heard < EPHEMERAL_PER_SECOND_MAX && client.next().is_none(), "too fast is dropped: {heard}");
     thera.send(&frame(&world.thera, era, 5)).await;
     assert_eq!(thera.error(), Some((None, ErrorCode::Forged)));
-    assert_eq!(thera.closed(), Some(Some(ErrorCode::Forged)));
+    assert_eq!(thera.closed(), Some(Outgoing::Close(Some(ErrorCode::Forged))));
     assert_eq!(client.next(), None);
 }
 

@@ -336,7 +336,9 @@ async fn appends_at_once_get_one_order(fresh: Fresh<'_>) {
         let page = world.store.page(space, Seq(2), 100, 1 << 20).await.unwrap();
         assert_eq!(page.iter().map(|row| row.seq.0).collect::<Vec<_>>(), (3..=26).collect::<Vec<_>>());
         let mut state = if space == SPACE { first.clone() } else { other.clone() };
-        page.iter().for_each(|row| pass(&mut state, &row.to_stored().unwrap().record));
+        for row in &page {
+            pass(&mut state, &row.to_stored().unwrap().record);
+        }
         assert_eq!(world.store.space(space).await.unwrap().unwrap().state, state);
     }
 }

@@ -10,7 +10,9 @@ use super::rows::{
     VaultRow,
 };
 use super::view::{Known, Needs, RecordKey, RegisterVerdict, RegisterView, SpaceView, View, Writes};
-use super::{Answer, Judge, MetaKey, RegisterJudge, Store, StoreError, Swap, VAULT_REVISIONS_MAX};
+use super::{
+    Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap, VAULT_REVISIONS_MAX,
+};
 use crate::defects::{Defect, Defects};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
@@ -373,11 +375,7 @@ impl Store for MemoryStore {
         })
     }
 
-    fn cards_around(
-        &self,
-        account: AccountId,
-        version: Version,
-    ) -> Answer<'_, (Option<Arc<VerifiedCard>>, Option<Arc<VerifiedCard>>)> {
+    fn cards_around(&self, account: AccountId, version: Version) -> Answer<'_, Neighbours> {
         self.read(|data| {
             let before = data.cards.range((account, Version::ZERO)..(account, version)).next_back();
             let after = data.cards.range((account, version.next())..=(account, Version(u64::MAX))).next();

@@ -101,6 +101,9 @@ impl MetaKey {
     }
 }
 
+/// The stored cards next to a version: the newest before it, and the oldest after it.
+pub type Neighbours = (Option<Arc<VerifiedCard>>, Option<Arc<VerifiedCard>>);
+
 /// What became of a compare-and-swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swap {
@@ -139,11 +142,7 @@ pub trait Store: Send + Sync {
     /// A card of exactly this version, or the newest.
     fn card(&self, account: AccountId, version: Option<Version>) -> Answer<'_, Option<Arc<VerifiedCard>>>;
     /// The stored cards next to a version: the newest before it, and the oldest after it.
-    fn cards_around(
-        &self,
-        account: AccountId,
-        version: Version,
-    ) -> Answer<'_, (Option<Arc<VerifiedCard>>, Option<Arc<VerifiedCard>>)>;
+    fn cards_around(&self, account: AccountId, version: Version) -> Answer<'_, Neighbours>;
     /// Stores a card if the newest stored still is `newest`, and no card of its version is stored.
     fn put_card(&self, card: Arc<VerifiedCard>, newest: Version) -> Answer<'_, Swap>;
 

@@ -59,15 +59,11 @@ pub(super) async fn upgrade(
 fn same_origin(shared: &Shared, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
-    match &shared.public_url {
-        Some(own) => origin == own.as_str(),
-        None => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            host.is_some_and(|host| {
-                origin.strip_prefix("http://").or(origin.strip_prefix("https://")) == Some(host)
-            })
-        }
+    if let Some(own) = &shared.public_url {
+        return origin == own.as_str();
     }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| origin.strip_prefix("http://").or(origin.strip_prefix("https://")) == Some(host))
 }
 
 /// What happened to a connection.

@@ -5,8 +5,8 @@ use super::hot::Moment;
 use super::{SqlStore, damaged};
 use crate::db::{DbError, Row, Source, Tx, Value, query};
 use crate::store::{
-    AccountView, LoginRow, MetaKey, Needs, NewAccount, RegisterVerdict, RegisterView, SignedInRow, Swap,
-    TicketKey, VAULT_REVISIONS_MAX, VaultRow,
+    AccountView, LoginRow, MetaKey, Needs, Neighbours, NewAccount, RegisterVerdict, RegisterView,
+    SignedInRow, Swap, TicketKey, VAULT_REVISIONS_MAX, VaultRow,
 };
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec;
@@ -114,7 +114,7 @@ impl SqlStore {
         &self,
         id: AccountId,
         version: Version,
-    ) -> Result<(Option<Arc<VerifiedCard>>, Option<Arc<VerifiedCard>>), DbError> {
+    ) -> Result<Neighbours, DbError> {
         let mut reader = self.db.snapshot().await?;
         let before =
             "SELECT card FROM cards WHERE account = $1 AND version < $2 ORDER BY version DESC LIMIT 1";

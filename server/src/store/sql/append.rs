@@ -6,7 +6,7 @@ use crate::db::{DbError, Query, Row, Source, Tx, Value, chunks, insert_rows, que
 use crate::store::{EraWrite, Known, Needs, NewRecord, RecordKey, SpaceView, SpaceWrite, View, Writes};
 use sotto_protocol::ids::{AccountId, Hash, Head, Millis, PracticeId, RecordId, Seq, SpaceId, Version};
 use sotto_protocol::log::CardPin;
-use sotto_protocol::record::Kind;
+use sotto_protocol::record::{Kind, Payload};
 use sotto_protocol::sign::PublicKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -252,7 +252,7 @@ fn record_row(new: &NewRecord) -> [Value<'_>; 12] {
         header.payload_hash.into(),
         record.header_bytes().into(),
         record.signature().0.to_vec().into(),
-        record.payload().map(|p| p.as_slice()).into(),
+        record.payload().map(Payload::as_slice).into(),
     ]
 }
 

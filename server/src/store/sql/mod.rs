@@ -13,7 +13,7 @@ use super::rows::{
     AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, VaultRow,
 };
 use super::view::{Needs, RegisterVerdict, SpaceView};
-use super::{Answer, Judge, MetaKey, RegisterJudge, Store, StoreError, Swap};
+use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
 use crate::db::{Db, DbError};
 use hot::Hot;
 use sotto_protocol::card::VerifiedCard;
@@ -179,11 +179,7 @@ impl Store for SqlStore {
         })
     }
 
-    fn cards_around(
-        &self,
-        account: AccountId,
-        version: Version,
-    ) -> Answer<'_, (Option<Arc<VerifiedCard>>, Option<Arc<VerifiedCard>>)> {
+    fn cards_around(&self, account: AccountId, version: Version) -> Answer<'_, Neighbours> {
         Box::pin(async move { Ok(self.read_cards_around(account, version).await?) })
     }
 
