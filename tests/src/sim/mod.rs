@@ -7,8 +7,10 @@
 mod acts;
 pub mod auditors;
 pub mod dice;
+pub mod forging;
 pub mod host;
 pub mod lanes;
+pub mod lies;
 pub mod model;
 pub mod net;
 pub mod people;

@@ -102,7 +102,9 @@ impl World {
     pub fn pursue(&mut self, h: HostId) -> Result<(), Finding> {
         let host = &self.hosts[h];
         let Some(client) = host.client.as_ref().filter(|_| host.fate == Fate::Used) else { return Ok(()) };
-        if client.account().is_some() {
+        if let Some(account) = client.account() {
+            let person = host.person;
+            self.people.list[person].account = Some(account.account);
             self.hosts[h].wish = None;
             return self.consent(h);
         }
