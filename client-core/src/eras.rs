@@ -71,6 +71,10 @@ impl Client {
         let Some(previous) = previous else { return };
         let accounts = |e: &Era| e.members.iter().map(|m| m.account).collect::<BTreeSet<_>>();
         let (old, new) = (accounts(previous), accounts(era));
+        if old.contains(&account) != new.contains(&account) {
+            // So that no other device of this account takes a space that is no longer shown for one withheld.
+            self.pin_left(id, !new.contains(&account));
+        }
         self.event(Event::EraBegan {
             space: id,
             by: era.made_by,

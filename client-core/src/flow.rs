@@ -67,6 +67,8 @@ pub(crate) enum Step {
     LoginFinish {
         who: SignIn,
         export: ExportKey,
+        /// The vault's revision when the server was asked; another may be written before it answers.
+        revision: Revision,
     },
     DeviceAdd {
         who: SignIn,
@@ -252,8 +254,9 @@ impl Client {
                     Ok(login) => {
                         let body = AccountRequest::LoginFinish { state: token, opaque: login.finalization };
                         let request = self.post(who.origin.clone(), body.to_bytes());
-                        self.flow =
-                            Some(Flow { request, step: Step::LoginFinish { who, export: login.export_key } });
+                        let revision = self.keeping.as_ref().map(|k| k.revision).unwrap_or_default();
+                        let step = Step::LoginFinish { who, export: login.export_key, revision };
+                        self.flow = Some(Flow { request, step });
                     }
                     Err(OpaqueError::WrongPassword) => self.failed(Failure::WrongPassword),
                     Err(OpaqueError::Malformed | OpaqueError::Internal) => {
@@ -261,8 +264,8 @@ impl Client {
                     }
                 }
             }
-            (Step::LoginFinish { who, export }, answer @ AccountAnswer::LoggedIn { .. }) => {
-                match self.open_account(&export, answer) {
+            (Step::LoginFinish { who, export, revision }, answer @ AccountAnswer::LoggedIn { .. }) => {
+                match self.open_account(&export, answer, revision) {
                     Ok((opened, token)) => self.logged_in(who, opened, token),
                     Err(failure) => self.failed(failure),
                 }
@@ -322,6 +325,7 @@ impl Client {
         &self,
         export: &ExportKey,
         answer: AccountAnswer,
+        asked_at: Revision,
     ) -> Result<(Opened, sotto_protocol::account::Token), Failure> {
         let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer
         else {
@@ -358,7 +362,7 @@ impl Client {
         if card.card().version < vault.card_version_min || older || contradicts {
             return Err(lie("an old list of devices"));
         }
-        if self.keeping.as_ref().is_some_and(|k| k.vault.account == id && vault_revision < k.revision) {
+        if self.keeping.as_ref().is_some_and(|k| k.vault.account == id) && vault_revision < asked_at {
             return Err(lie("an old vault"));
         }
         Ok((Opened { card, credentials, vault_key, vault, revision: vault_revision, identity, role }, token))
@@ -486,7 +490,8 @@ impl Client {
         match identity.sign_object(&approval) {
             Ok(signed) => {
                 if self.want_change(space, Change::Add { account, role, approval: signed }).is_err() {
-                    self.failed(Failure::Dishonest("membership"));
+                    // The membership changed while the password was asked for.
+                    self.failed(Failure::Server { code: ErrorCode::NotMember, retry_after_ms: None });
                 }
             }
             Err(_) => self.failed(Failure::Dishonest("approval")),

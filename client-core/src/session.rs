@@ -5,7 +5,7 @@
 //! nothing is ignored; everything under way is forgotten with the connection and asked again on the next.
 
 use crate::client::Client;
-use crate::io::{Event, Output};
+use crate::io::{Alarm, Event, Output};
 use rand_core::Rng;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Challenge, ClientFrame, Req, ServerBody, ServerFrame, connect_message};
@@ -62,6 +62,8 @@ pub(crate) struct Link {
     /// When the stage before Ready began.
     trying_since: Millis,
     ready_since: Millis,
+    /// The version of one's own card that the server was given with the sign-in.
+    card_sent: Version,
     /// What the server's clock said when the connection was signed in.
     server_then: Millis,
 }
@@ -237,10 +239,12 @@ impl Client {
     fn sign_in(&mut self, incarnation: IncarnationId, challenge: Challenge) {
         let Some(account) = &self.account else { return };
         let Some(card) = self.cards.newest(account.id).map(|c| c.signed().clone()) else { return };
+        let card_sent = self.cards.newest(account.id).map(|c| c.card().version).unwrap_or_default();
         let message = connect_message(incarnation, challenge, account.id, account.device);
         let signature = account.device_key.sign(Label::SignConnect, &message);
         let frame = ClientFrame::Connect { account: account.id, device: account.device, signature, card };
         self.link.stage = Stage::SigningIn(incarnation);
+        self.link.card_sent = card_sent;
         self.output(Output::Send(frame.to_bytes()));
     }
 
@@ -256,6 +260,9 @@ impl Client {
                 self.link.ready_since = self.now;
                 self.link.server_then = server_now;
                 self.event(Event::Online);
+                if card_version < self.link.card_sent {
+                    self.alarm(None, Alarm::OldCard);
+                }
                 self.ready(&spaces, card_version, vault_revision);
             }
             ServerBody::Error { code: ErrorCode::DeviceNotListed, .. } => {

@@ -29,9 +29,7 @@ impl Client {
     pub(crate) fn ready(&mut self, heads: &[SpaceHead], card_version: Version, vault_revision: Revision) {
         let Some(account) = self.account.as_ref().map(|a| a.id) else { return };
         let own = self.cards.newest(account).map(|c| c.card().version).unwrap_or_default();
-        if card_version < own {
-            self.alarm(None, Alarm::OldCard);
-        } else if card_version > own {
+        if card_version > own {
             self.ask_card(account, None);
         }
         self.vault_heard(vault_revision);
