@@ -11,7 +11,8 @@ use super::world::World;
 use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::io::{Command, Draft};
 use sotto_client_core::view::{BodyView, SpaceView};
-use sotto_protocol::ids::{AccountId, DeviceId, SpaceId};
+use sotto_protocol::hash::head_zero;
+use sotto_protocol::ids::{AccountId, DeviceId, Seq, SpaceId};
 use sotto_protocol::limits::INVITATION_TTL_MS_DEFAULT;
 use sotto_protocol::roster::Role;
 
@@ -206,7 +207,10 @@ impl World {
         let open: Vec<_> =
             invitations.iter().filter(|i| i.used_by.is_none() && !i.revoked).map(|i| i.id).collect();
         match self.people.dice.pick(&open) {
-            Some(id) => self.command(h, Command::Revoke(id)).map(drop),
+            Some(id) => {
+                self.model.revokers.insert(self.hosts[h].person);
+                self.command(h, Command::Revoke(id)).map(drop)
+            }
             None => Ok(()),
         }
     }
@@ -290,8 +294,61 @@ impl World {
         Ok(())
     }
 
+    /// The server is set back to the last backup, unless accounts came in since, which nobody can hand back.
     fn set_back(&mut self) -> Result<(), Finding> {
+        let registering = self.hosts.iter().any(|h| h.rows.contains_key(b"registering".as_slice()));
+        let people = (self.people.list.len(), self.people.asked.len());
+        let fits = self.people.backup.take().filter(|(_, was)| *was == people && !registering && self.server.up);
+        let Some((backup, _)) = fits else {
+            self.people.backup = Some((self.server.backup(), people));
+            self.note("the server is backed up".to_owned());
+            return Ok(());
+        };
+        self.model.set_back += 1;
+        for space in self.server.spaces() {
+            let log = self.server.records(space, Seq::ZERO, usize::MAX);
+            let heads = log.iter().scan(head_zero(space), |head, stored| {
+                *head = stored.record.head_after(*head);
+                Some(*head)
+            });
+            if !self.parted(space) {
+                self.model.before.insert(space, heads.collect());
+            }
+        }
+        let complete = self.complete_hosts();
+        let incarnation = self.entropy.bytes();
+        self.server.set_back(&backup, incarnation);
+        for conn in self.net.passing() {
+            self.cut(conn);
+        }
+        let acks = std::mem::take(&mut self.model.acks);
+        let stands = |w: &Self, ack: &super::model::Ack| {
+            let at = w.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
+            at.first().is_some_and(|s| s.seq == ack.seq && s.record.header().id == ack.id)
+        };
+        for (key, ack) in acks {
+            if stands(self, &ack) { self.model.acks.insert(key, ack) } else { self.model.lost.insert(key, ack) };
+        }
+        self.note(format!("the server is set back; hosts {complete:?} have everything"));
+        // Mostly those come first who have everything.
+        if !self.people.dice.chance(250) {
+            for h in (0..self.hosts.len()).filter(|h| !complete.contains(h)) {
+                self.away(h);
+                let pause = self.people.dice.between(90_000, 300_000);
+                self.plan(pause, Happening::Online(h));
+            }
+        }
+        self.plan(2000, Happening::PowerOn);
         Ok(())
+    }
+
+    fn complete_hosts(&self) -> Vec<HostId> {
+        let complete = |h: &HostId| {
+            let views = self.hosts[*h].signed_in().map(sotto_client_core::Client::spaces).unwrap_or_default();
+            let ends = |v: &SpaceView| self.server.space(v.id).is_none_or(|s| s.head() == v.head);
+            !views.is_empty() && views.iter().filter(|v| v.member).all(ends)
+        };
+        self.users().into_iter().filter(complete).collect()
     }
 
     fn flood(&mut self, h: HostId) -> Result<(), Finding> {

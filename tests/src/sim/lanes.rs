@@ -112,7 +112,7 @@ impl Lane {
                 login: 25,
                 ..usual
             },
-            Self::Restore => Habits { server_crash: 4, set_back: 10, wipe: 2, login: 6, ..usual },
+            Self::Restore => Habits { server_crash: 4, set_back: 60, acts: 80, invite: 8, reuse: 0, wipe: 2, login: 6, ..usual },
             Self::Flood => Habits { acts: 12, flood: 300, write: 100, ..Habits::NONE },
         }
     }

@@ -269,7 +269,7 @@ impl Liar {
             AccountAnswer::LoggedIn { card, .. } if self.lie == Lie::OldCard => {
                 if let Ok(newest) = card.peek()
                     && newest.version > Version(1)
-                    && let Some(old) = server.card(newest.account, Version(1))
+                    && let Some(old) = server.card(newest.account, Some(Version(1)))
                 {
                     *card = old;
                 }

@@ -85,13 +85,28 @@ pub struct Model {
     pub removed_devices: BTreeMap<DeviceId, u64>,
     /// Joiners whose proof an inviter has checked.
     pub confirmed: BTreeSet<(SpaceId, AccountId)>,
+    /// People who have withdrawn an invitation.
+    pub revokers: BTreeSet<usize>,
     /// The server was set back that often.
     pub set_back: u32,
-    /// Longest log that a server had, by space, with the head at its end.
-    pub longest: BTreeMap<SpaceId, (Seq, Head)>,
+    /// Acknowledged before the server was set back, and lost by that.
+    pub lost: BTreeMap<(SpaceId, AccountId, RecordId), Ack>,
+    /// The heads of each log, as they were when the server was set back.
+    pub before: BTreeMap<SpaceId, Vec<Head>>,
 }
 
 impl Model {
+    /// True when a draft is, or is about, a message that was, or may have been, taken back before it was sent, or an
+    /// edit that its take-back may have overtaken.
+    pub fn target_vanished(&self, space: SpaceId, id: MessageId, draft: &Draft) -> bool {
+        let about = Self::target_of(draft).unwrap_or(id);
+        let taken_back = |q: &Queued| q.draft == Draft::TakeBack(about);
+        let superseded = matches!(draft, Draft::Edit { .. }) && self.queued.values().any(taken_back);
+        superseded
+            || self.vanished.contains(&(space, about))
+            || self.uncertain.iter().any(|(s, d)| *s == space && *d == Draft::TakeBack(about))
+    }
+
     /// The text of a message draft.
     pub fn text_of(draft: &Draft) -> Option<&str> {
         match draft {

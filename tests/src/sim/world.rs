@@ -13,7 +13,8 @@ use super::people::People;
 use super::server::Server;
 use super::trace::Trace;
 use sotto_client_core::io::{Input, RequestId};
-use sotto_protocol::ids::Millis;
+use sotto_protocol::hash::head_zero;
+use sotto_protocol::ids::{Millis, Seq, SpaceId};
 use sotto_server::defects::Defects;
 use sotto_server::service::Frame;
 
@@ -85,6 +86,17 @@ impl World {
     /// Everybody's clock.
     pub fn now(&self) -> Millis {
         Millis(EPOCH + self.time + self.skew)
+    }
+
+    /// True when, after the server was set back, it accepted other records than it had lost.
+    pub fn parted(&self, space: SpaceId) -> bool {
+        let Some(before) = self.model.before.get(&space) else { return false };
+        let mut head = head_zero(space);
+        let now = self.server.records(space, Seq::ZERO, usize::MAX);
+        now.iter().zip(before).any(|(stored, old)| {
+            head = stored.record.head_after(head);
+            head != *old
+        })
     }
 
     /// Notes a happening.

@@ -2,14 +2,26 @@
 
 use super::super::world::World;
 use super::Finding;
+use super::super::lanes::Lane;
+use super::super::model::Raised;
 use sotto_client_core::io::{Alarm, Failure};
+use sotto_protocol::ids::Seq;
 
 /// Looks at what was raised.
 pub fn justified(world: &World) -> Result<(), Finding> {
     let back = world.model.set_back > 0;
     for raised in &world.model.alarms {
         let expected = match &raised.alarm {
-            Alarm::SetBack | Alarm::OldVault | Alarm::OldCard => back,
+            Alarm::SetBack | Alarm::OldVault | Alarm::OldCard => back || world.lane == Lane::Torn,
+            // A fresh device cannot tell a space that its account was removed from, while none of its devices heard
+            // of that, from one that is withheld.
+            Alarm::Withheld { have: Seq::ZERO, .. } if removed(world, raised) => true,
+            // The server accepted others while records were lost: until `Rejoin` comes, that is a fork.
+            Alarm::Forked => back && raised.space.is_none_or(|space| world.parted(space)),
+            // Somebody joined with an invitation while, or after, it was withdrawn.
+            Alarm::Uninvited(_) => world.model.revokers.contains(&world.hosts[raised.host].person),
+            // A frame that was overtaken looks like a server that shows less than before.
+            Alarm::Withheld { .. } => world.lane == Lane::Torn,
             _ => false,
         };
         if !expected {
@@ -22,4 +34,10 @@ pub fn justified(world: &World) -> Result<(), Finding> {
         Some((host, failure)) => Err(Finding::new("alarms", format!("host {host} was told {failure:?}"))),
         None => Ok(()),
     }
+}
+
+fn removed(world: &World, raised: &Raised) -> bool {
+    let account = world.people.list[world.hosts[raised.host].person].account;
+    let state = raised.space.and_then(|space| world.server.space(space));
+    state.zip(account).is_some_and(|(state, account)| !state.is_member(account))
 }

@@ -6,6 +6,7 @@
 pub mod alarms;
 pub mod chain;
 pub mod durable;
+pub mod healing;
 pub mod liveness;
 pub mod plaintext;
 pub mod reading;
@@ -30,7 +31,8 @@ impl Finding {
 }
 
 /// Looks at a world at rest.
-pub fn settled(world: &World) -> Result<(), Finding> {
+pub fn settled(world: &mut World) -> Result<(), Finding> {
+    healing::healed(world)?;
     durable::all(world)?;
     chain::dense(world)?;
     chain::equal(world)?;

@@ -12,7 +12,7 @@ use sotto_client_core::io::{Draft, MessageId};
 use sotto_client_core::view::{BodyView, MessageView};
 use sotto_protocol::frame::Stored;
 use sotto_protocol::ids::{AccountId, Seq, SpaceId};
-use sotto_protocol::record::{EraBody, Kind};
+use sotto_protocol::record::{Drop, EraBody, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who could read from which position on; one entry for each era.
@@ -46,9 +46,8 @@ pub fn all(world: &World) -> Result<(), Finding> {
     for space in world.server.spaces() {
         let records = world.server.records(space, Seq::ZERO, usize::MAX);
         let readers = readers(&records);
-        let wanted = fold(&world.model, space, &records);
         for h in world.users().into_iter().filter(|h| world.hosts[*h].synced) {
-            one(world, h, space, &readers, &wanted)?;
+            one(world, h, space, &readers, &records)?;
         }
         delivered(world, space, &records)?;
     }
@@ -62,21 +61,27 @@ pub fn fresh(world: &World, h: HostId) -> Result<(), Finding> {
     for space in world.server.spaces() {
         let records = world.server.records(space, Seq::ZERO, usize::MAX);
         let readers = readers(&records);
-        let wanted = fold(&world.model, space, &records);
-        one(world, h, space, &readers, &wanted)?;
+        one(world, h, space, &readers, &records)?;
         let messages = world.hosts[h].signed_in().map(|c| c.messages(space)).unwrap_or_default();
         texts += messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count();
         spaces += usize::from(!messages.is_empty());
     }
     match world.hosts[h].restored {
-        Some((told, _)) if usize::try_from(told) == Ok(texts) => Ok(()),
+        Some((told, _)) if usize::try_from(told) == Ok(texts) || world.model.set_back > 0 => Ok(()),
         told => Err(Finding::new("reading", format!("host {h} told {told:?}, has {texts} in {spaces} spaces"))),
     }
 }
 
-fn fold(model: &Model, space: SpaceId, records: &[Stored]) -> BTreeMap<MessageId, Wanted> {
+/// What an account must see of the messages it could read.
+fn fold(
+    model: &Model,
+    space: SpaceId,
+    records: &[Stored],
+    readers: &Readers,
+    me: AccountId,
+) -> BTreeMap<MessageId, Wanted> {
     let mut wanted: BTreeMap<MessageId, Wanted> = BTreeMap::new();
-    for stored in records.iter().filter(|s| s.record.header().kind == Kind::Content) {
+    for stored in records.iter().filter(|s| could_read(readers, me, s.seq)) {
         let header = stored.record.header();
         let id = MessageId { author: header.author, record: header.id };
         let Some(queued) = model.queued.get(&(space, id)) else { continue };
@@ -106,6 +111,16 @@ fn fold(model: &Model, space: SpaceId, records: &[Stored]) -> BTreeMap<MessageId
             message.certain = false;
         }
     }
+    // A payload may be gone while its take-back stands where this account could not read.
+    for target in records.iter().filter_map(|s| Drop::parse(s.record.payload()?.as_slice()).ok().map(|d| (s, d))) {
+        let (stored, drop) = target;
+        let header = stored.record.header();
+        let id = MessageId { author: header.author, record: drop.target };
+        let known = wanted.get(&id).is_none_or(|w| w.body == Some(BodyView::TakenBack));
+        if header.kind == Kind::Drop && !known {
+            wanted.remove(&id);
+        }
+    }
     wanted
 }
 
@@ -114,14 +129,19 @@ fn one(
     h: HostId,
     space: SpaceId,
     readers: &Readers,
-    wanted: &BTreeMap<MessageId, Wanted>,
+    records: &[Stored],
 ) -> Result<(), Finding> {
     let Some(client) = world.hosts[h].signed_in() else { return Ok(()) };
     let Some(me) = client.account().map(|a| a.account) else { return Ok(()) };
+    let stopped = client.spaces().iter().any(|v| v.id == space && v.alarm.is_some());
+    if stopped || world.parted(space) {
+        return Ok(());
+    }
     let now = readers.last().is_some_and(|(_, set)| set.contains(&me));
     if !now {
         return Ok(());
     }
+    let wanted = fold(&world.model, space, records, readers, me);
     let messages = client.messages(space);
     let bad = |what: String| Err(Finding::new("reading", format!("host {h} in {}: {what}", space.short())));
     let stored: Vec<&MessageView> = messages.iter().filter(|m| m.seq.is_some()).collect();
@@ -132,7 +152,7 @@ fn one(
     if by_id.len() != stored.len() {
         return bad("a message is shown twice".to_owned());
     }
-    for (id, message) in wanted.iter().filter(|(_, w)| could_read(readers, me, w.seq)) {
+    for (id, message) in &wanted {
         let Some(shown) = by_id.get(id) else { return bad(format!("{id:?} is missing")) };
         if shown.seq != Some(message.seq) {
             return bad(format!("{id:?} stands at {:?}, not at {}", shown.seq, message.seq));
@@ -157,10 +177,16 @@ fn delivered(world: &World, space: SpaceId, records: &[Stored]) -> Result<(), Fi
         .collect();
     let state = world.server.space(space);
     for ((_, id), queued) in world.model.queued.iter().filter(|((s, _), _)| *s == space) {
-        let gone = world.hosts[queued.host].fate != Fate::Used
+        let stopped = world.hosts[queued.host]
+            .signed_in()
+            .is_some_and(|c| c.spaces().iter().any(|v| v.id == space && v.alarm.is_some()));
+        let gone = stopped
+            || world.parted(space)
+            || world.hosts[queued.host].fate != Fate::Used
             || state.as_ref().is_none_or(|s| !s.is_member(id.author))
             || world.model.refused.contains_key(&(space, *id))
-            || world.model.vanished.contains(&(space, *id));
+            || world.model.vanished.contains(&(space, *id))
+            || world.model.target_vanished(space, *id, &queued.draft);
         if !gone && !there.contains(id) {
             let what = format!("{:?} of host {} was queued and is nowhere", queued.draft, queued.host);
             return Err(Finding::new("outbox", what));
