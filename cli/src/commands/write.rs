@@ -70,6 +70,8 @@ async fn write(
     offline: bool,
     done: &str,
 ) -> Result<(), CliError> {
+    let takes_back = matches!(draft, Draft::TakeBack(_));
+    let mut done = done;
     let id = session
         .ask(Command::Write { space, draft }, |event| match event {
             Event::Queued { space: queued, id } if *queued == space => Some(*id),
@@ -82,6 +84,10 @@ async fn write(
             Ok(Some(Outcome::Delivered(seq))) => {
                 written.delivered = true;
                 written.seq = Some(seq);
+                // A second entry follows, by which the server erases the text. Until it is there, the text is.
+                if takes_back && session.sync().await.is_err() {
+                    done = "Taken back. The server erases the text when you're connected again.";
+                }
             }
             Ok(Some(Outcome::Refused(code))) => return Err(CliError::Refused(code)),
             Ok(Some(Outcome::NeedsConsent) | None) => {}
