@@ -63,10 +63,11 @@ impl Workspace {
         command
     }
 
-    /// Builds the two binaries of the product; gives the folder they are in.
+    /// Builds the two binaries of the product; gives the folder they are in. Not with `--workspace`: that would give
+    /// them the features that the tests ask for, such as deliberate defects.
     pub(crate) fn build_binaries(&self, profile: Profile) -> Result<PathBuf> {
         let mut build = self.cargo("build");
-        build.args(["--workspace", "--bin", "sotto-server", "--bin", "sotto"]);
+        build.args(["--package", "sotto-server", "--package", "sotto-cli", "--bins"]);
         if profile == Profile::Release {
             build.arg("--release");
         }
