@@ -2,7 +2,7 @@
 //! and nothing overwritten.
 
 use sotto_tests::blackbox::search::{contents, copy};
-use sotto_tests::blackbox::{Options, Person, Server, World};
+use sotto_tests::blackbox::{Options, Person, Server, World, times};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -204,7 +204,8 @@ fn a_client_that_cannot_load_its_home_says_so_and_touches_nothing() {
 fn reported(what: &str, broken: &Person, name: &str, origin: &str) {
     let before = state(&broken.home);
     let login = ["login", origin, "client1", "--password-file", broken.password_file()];
-    for words in [&["read"][..], &["send", "x"], &["sync"], &["doctor"], &login] {
+    let commands = [&login[..], &["read"], &["send", "x"], &["sync"], &["doctor"]];
+    for words in &commands[..times(5, 2)] {
         let failed = broken.fails(words);
         assert_eq!((failed.code, failed.name.as_str()), (1, name), "{what}, {words:?}: {failed:?}");
         assert!(failed.message.ends_with('.'), "{what}: {failed:?}");
