@@ -65,6 +65,8 @@ pub(crate) struct Live {
     /// An era with this cause is not tried before then.
     pub(crate) era_retry: Option<(Millis, Cause)>,
     pub(crate) consent_asked: bool,
+    /// Records that the server refused as damaged.
+    pub(crate) damaged: u32,
 }
 
 /// A new era being made.

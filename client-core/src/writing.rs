@@ -26,6 +26,8 @@ use sotto_protocol::record::{Cause, Drop, Kind, Record};
 const OUTBOX_MAX: usize = 10_000;
 /// Appends of one space under way.
 const IN_FLIGHT_MAX: usize = 16;
+/// Records that arrived damaged are sent again so often on one connection.
+const DAMAGED_MAX: u32 = 5;
 /// Pause before trying again when the server is busy.
 const RETRY_MS: u64 = 2_000;
 
@@ -377,6 +379,7 @@ impl Client {
         let retry_at = self.now.plus(retry_after_ms.unwrap_or(RETRY_MS));
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.live.in_flight.remove(&number);
+        let damaged = space.live.damaged;
         let is_drop =
             space.outbox.get(&number).is_some_and(|row| matches!(row.body, OutboxBody::Drop { .. }));
         match code {
@@ -391,8 +394,28 @@ impl Client {
             | ErrorCode::ShuttingDown => space.live.retry_at = Some(retry_at),
             ErrorCode::DeviceNotListed | ErrorCode::CardUnknown | ErrorCode::NotSignedIn => self.hang_up(),
             ErrorCode::NotMember | ErrorCode::SpaceUnknown => self.read_refused(id, ErrorCode::NotMember),
-            ErrorCode::TakeBackTooLate | ErrorCode::TargetUnknown if is_drop => self.discard(id, number),
+            ErrorCode::TakeBackTooLate | ErrorCode::TargetUnknown if is_drop => {
+                self.drop_refused(id, number, code)
+            }
+            // Damaged on the way: it is sealed anew from what is here, a few times.
+            ErrorCode::Forged | ErrorCode::PayloadMismatch | ErrorCode::Malformed
+                if damaged < DAMAGED_MAX =>
+            {
+                space.live.damaged += 1;
+                space.live.retry_at = Some(retry_at);
+            }
             _ => self.refuse_for_good(id, number, code),
+        }
+    }
+
+    /// Too late to erase: the sealed take-back stays, and the person is told.
+    fn drop_refused(&mut self, id: SpaceId, number: u64, code: ErrorCode) {
+        let body = self.spaces.get(&id).and_then(|s| s.outbox.get(&number)).map(|row| row.body.clone());
+        self.discard(id, number);
+        if let Some(OutboxBody::Drop { target }) = body
+            && let Some(message) = self.me(target)
+        {
+            self.event(Event::Refused { space: id, id: message, code });
         }
     }
 
