@@ -14,6 +14,7 @@ use crate::rows::{
     self, AccountRow, Entry, EntryBody, LogHeaderRow, OutboxBody, OutboxRow, ROW_VERSION, RegisteringRow,
     SpaceRow, VaultRow,
 };
+use crate::space::Change;
 use crate::vault::{
     Consumed, Inner, InvitationEntry, InvitationText, PeerPin, SealingEntry, SecretBytes, SpacePin,
     VAULT_VERSION, Vault,
@@ -23,11 +24,11 @@ use sotto_protocol::card::{Card, CardDevice, SUITE_1, SealingPublic};
 use sotto_protocol::codec::{Bytes, Text};
 use sotto_protocol::credentials::{CredentialSet, Method, MethodKind};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraId, Fingerprint, Handle, Hash, Head, InvitationId, MethodId, Millis, PracticeId,
-    RecordId, Revision, Seq, SpaceId, Version,
+    AccountId, ApprovalId, DeviceId, EraId, Fingerprint, Handle, Hash, Head, InvitationId, MethodId, Millis,
+    PracticeId, RecordId, Revision, Seq, SpaceId, Version,
 };
 use sotto_protocol::log::LogState;
-use sotto_protocol::record::{Join, Kind, Payload, Seen};
+use sotto_protocol::record::{Approval, Join, Kind, Payload, Seen};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::{PublicKey, SignatureBytes, Signed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -275,6 +276,25 @@ fn rows_of_the_local_store_stay_readable() {
         "log header",
         &LogHeaderRow { at: AT, header: bytes(10, 240), signature: SignatureBytes([11; 64]) },
     );
+    let approval = Approval {
+        id: ApprovalId([0x55; 16]),
+        space: SPACE,
+        approver: ANNA,
+        account: AccountId([0x60; 16]),
+        identity: PublicKey([0x41; 32]),
+        role: Role::Prescriber,
+        introduced_by: THERA,
+        starts_at: AT,
+        expires_at: AT.plus(1000),
+    };
+    let approval = IdentityKey::from_seed([0x43; 32]).sign_object(&approval).unwrap();
+    let wanted = samples!(Change {
+        Remove { account: THERA }
+        Add { account: AccountId([0x60; 16]), role: Role::Prescriber, approval }
+    });
+    for (name, change) in wanted {
+        golden.check_secret(&format!("wanted {name}"), &vec![change]);
+    }
     let payload: Payload = bytes(12, 100);
     golden.check("log payload", &payload);
     let outbox = samples!(OutboxBody {
@@ -309,6 +329,7 @@ fn names_of_rows_stay() {
         rows::era_key(SPACE, ERA),
         rows::entry(SPACE, Seq(258)),
         rows::outbox(SPACE, 7),
+        rows::wanted(SPACE),
         rows::log_header(SPACE, Seq(258)),
         rows::log_payload(SPACE, Seq(258)),
     ];

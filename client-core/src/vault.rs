@@ -79,6 +79,7 @@ pub struct SpacePin {
     pub read: Seq,
     /// The server serves it no more: one was removed.
     #[n(4)]
+    #[cbor(default)]
     pub left: bool,
 }
 
