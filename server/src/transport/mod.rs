@@ -8,6 +8,8 @@ mod http;
 mod pages;
 mod serve;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use serve::{Running, Start, start};
 
