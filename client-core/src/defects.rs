@@ -106,6 +106,7 @@ impl Defects {
     /// The judgement on a served record, or what a client with these defects makes of it.
     #[cfg(not(feature = "defects"))]
     #[inline]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
     pub(crate) fn overlook(
         self,
         judged: Result<Admission, Refusal>,
@@ -137,7 +138,8 @@ impl Defects {
                 admit(Effect::Content)
             }
             Err(Refusal::Rule(why)) if header.kind == Kind::Era && self.has(Defect::TrustMembers) => {
-                let body = stored.record.payload().and_then(|p| Some((p, EraBody::parse(p.as_slice()).ok()?)));
+                let body =
+                    stored.record.payload().and_then(|p| Some((p, EraBody::parse(p.as_slice()).ok()?)));
                 let Some((payload, body)) = body else { return Err(Refusal::Rule(why)) };
                 let era = Era {
                     id: sotto_protocol::hash::era(header.space, payload.as_slice()),
