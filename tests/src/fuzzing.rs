@@ -21,7 +21,7 @@ use sotto_protocol::account::{AccountRequest, AccountResponse};
 use sotto_protocol::card::{Card, CardDevice, SUITE_1, VerifiedCard};
 use sotto_protocol::codec::{self, Bytes};
 use sotto_protocol::credentials::CredentialSet;
-use sotto_protocol::frame::{ClientFrame, ServerFrame};
+use sotto_protocol::frame::{ClientFrame, ServerBody, ServerFrame};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{
     AccountId, DeviceId, EraId, EraNumber, Hash, InvitationId, MethodId, Millis, RecordId, Revision, Seq,
@@ -281,6 +281,24 @@ pub fn session(data: &[u8]) {
             assert!(ServerFrame::from_bytes(&frame).is_ok(), "the server says what no client reads");
         }
     }
+}
+
+/// What the server says to a client that signs in as [`session`] does, and then sends this.
+pub fn answers(frames: &[Vec<u8>]) -> Vec<ServerBody> {
+    let store = Arc::new(MemoryStore::new(Defects::none()));
+    store.restore(&RUNNING.snapshot);
+    let relay = Relay::new(at_once(Service::open(store, Defects::none())).expect("memory"));
+    let mut session = Session::open(relay.clone(), RUNNING.challenge, RUNNING.now);
+    let mut said = Vec::new();
+    for frame in std::iter::once(&RUNNING.connect).chain(frames) {
+        if let Some(pending) = at_once(session.handle(frame, RUNNING.now)) {
+            at_once(relay.commit(vec![pending], RUNNING.now));
+        }
+        while let Some(Outgoing::Frame(frame)) = session.outbox().take() {
+            said.push(ServerFrame::from_bytes(&frame).expect("a frame").body);
+        }
+    }
+    said
 }
 
 /// Everything sealed or wrapped: strangers' bytes never open; what was sealed opens as itself.

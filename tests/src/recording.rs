@@ -19,7 +19,7 @@ use sotto_client_core::view::{BodyView, MessageView};
 use sotto_client_core::{Client, Config};
 use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse};
 use sotto_protocol::codec::{self, hex};
-use sotto_protocol::frame::Challenge;
+use sotto_protocol::frame::{Challenge, ServerBody, ServerFrame, Stored};
 use sotto_protocol::ids::{AccountId, DeviceId, Handle, Hash, Millis, Seq, SpaceId, Version};
 use sotto_protocol::limits::ERA_AGE_MS_MAX;
 use sotto_protocol::link::{InvitationLink, LinkSecret, Origin, SetupLink};
@@ -139,6 +139,19 @@ impl World {
     /// The server's data.
     pub fn store(&self) -> &MemoryStore {
         &self.store
+    }
+
+    /// Tells a device what no honest server would.
+    pub fn pretend(&mut self, host: HostId, body: ServerBody) {
+        let frame = ServerFrame { incarnation: self.relay.service().incarnation(), body };
+        self.hosts[host].client.handle(Input::Frame(frame.to_bytes()), self.now).expect("an input");
+        self.run_for(MINUTE_MS);
+    }
+
+    /// The records of a space, as they are served.
+    pub fn served(&self, space: SpaceId) -> Vec<Stored> {
+        let rows = at_once(self.store.page(space, Seq::ZERO, usize::MAX, usize::MAX)).expect("memory");
+        rows.iter().map(|row| row.to_stored().expect("what is stored was parsed")).collect()
     }
 
     /// Every frame that was sent so far.
@@ -542,15 +555,11 @@ impl Life {
             panic!("not signed in: {logged_in:?}")
         };
         let view = self.world.client(host).account().expect("signed in");
-        let rows = at_once(self.world.store.page(self.space, Seq::ZERO, usize::MAX, usize::MAX));
-        let records: Vec<Value> = rows
-            .expect("memory")
-            .iter()
-            .map(|row| {
-                let stored = row.to_stored().expect("what is stored was parsed");
-                json!({ "seq": stored.seq.0, "at": stored.at.0, "record": base64(&codec::encode(&stored.record)) })
-            })
-            .collect();
+        let record = |stored: &Stored| {
+            let record = base64(&codec::encode(&stored.record));
+            json!({ "seq": stored.seq.0, "at": stored.at.0, "record": record })
+        };
+        let records: Vec<Value> = self.world.served(self.space).iter().map(record).collect();
         let cards: BTreeMap<String, Vec<String>> =
             self.accounts().into_iter().map(|account| (account.to_string(), self.cards(account))).collect();
         let recording = json!({

@@ -8,7 +8,8 @@
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sotto_protocol::codec::unhex;
-use sotto_tests::fuzzing::{TARGETS, frames_sent, rows_opened};
+use sotto_protocol::frame::{ClientFrame, ServerBody};
+use sotto_tests::fuzzing::{TARGETS, answers, frames_sent, rows_opened};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -137,6 +138,22 @@ fn every_input_goes_through_its_target() {
             run(&std::fs::read(file).unwrap());
         }
     }
+}
+
+/// The session target reaches what only a signed-in client reaches.
+#[test]
+fn the_session_is_signed_in() {
+    let ping = ClientFrame::Ping { req: 7 }.to_bytes();
+    let said = answers(&[ping]);
+    assert!(said.iter().any(|body| matches!(body, ServerBody::Ready { .. })), "{said:?}");
+    assert!(said.iter().any(|body| matches!(body, ServerBody::Pong { req: 7, .. })), "{said:?}");
+    let appended = frames_sent().iter().filter(|frame| {
+        matches!(ClientFrame::from_bytes(frame), Ok(ClientFrame::Append { .. }))
+            && answers(&[(*frame).clone()])
+                .iter()
+                .any(|b| matches!(b, ServerBody::Appended { repeat: true, .. }))
+    });
+    assert!(appended.count() > 0, "no append of the recorded life is known as one");
 }
 
 /// A short way into the neighbourhood of the corpus, on machines where nobody fuzzes. `SOTTO_MUTATIONS` goes further.
