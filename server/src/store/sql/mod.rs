@@ -5,6 +5,8 @@
 
 mod accounts;
 mod append;
+#[cfg(test)]
+mod golden;
 mod hot;
 mod practice;
 mod read;
