@@ -24,9 +24,5 @@ pub mod sim;
 )]
 pub mod recording;
 
-#[expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a fuzz target fails by panicking"
-)]
+#[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a fuzz target fails by panicking")]
 pub mod fuzzing;

@@ -95,6 +95,7 @@ fn whole(messages: u32, spaces: u32) -> Result<()> {
     let view = therapist.client.messages(space);
     ensure!(view.len() == messages as usize, "{} messages instead of {messages}", view.len());
     stored(&mut therapist, space, messages)?;
+    world.hang_up(&mut therapist)?;
 
     let mut second = Home::new(3)?;
     let login = Command::Login {
@@ -147,11 +148,13 @@ fn stored(home: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
 }
 
 fn many_spaces(world: &mut World, home: &mut Home, spaces: u32) -> Result<()> {
+    world.command(home, Command::Sync)?;
     home.spent = Duration::ZERO;
     for _ in 0..spaces {
         world.command(home, Command::FoundOwn)?;
     }
     let count = home.client.spaces().len();
+    ensure!(count > spaces as usize, "{count} spaces");
     row(&format!("found one of {spaces} spaces more"), ms(home.spent) / f64::from(spaces.max(1)), "ms");
     let begin = clock();
     let _ = home.client.spaces();

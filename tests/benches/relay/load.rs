@@ -99,7 +99,13 @@ impl Pair {
     }
 
     /// Writes for a while.
-    pub(crate) async fn run(&mut self, pace: Pace, begin: Instant, span: Duration, most: u64) -> Result<Sample> {
+    pub(crate) async fn run(
+        &mut self,
+        pace: Pace,
+        begin: Instant,
+        span: Duration,
+        most: u64,
+    ) -> Result<Sample> {
         let mut sample = Sample::default();
         let mut under_way: VecDeque<Instant> = VecDeque::new();
         let (mut sent, mut acked) = (0_u64, 0_u64);
@@ -117,7 +123,7 @@ impl Pair {
                 self.frame(&mut out, pace, &mut sample)?;
                 under_way.push_back(clock());
                 sent += 1;
-                if matches!(pace, Pace::Closed(_)) && sent >= most {
+                if sent >= most {
                     break;
                 }
             }

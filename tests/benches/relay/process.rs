@@ -31,7 +31,8 @@ impl Server {
         if let Some(url) = database {
             command.env("SOTTO_DATABASE_URL", url);
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("sotto-server")?;
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("sotto-server")?;
         let stdout = child.stdout.take().context("the server's output")?;
         let mut setup = None;
         for line in BufReader::new(stdout).lines() {

@@ -90,12 +90,15 @@ pub(crate) async fn echo_server() -> Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         tokio::spawn(async move {
-            let subprotocol = |_: &_, mut answer: tokio_tungstenite::tungstenite::handshake::server::Response| {
-                let name = tokio_tungstenite::tungstenite::http::HeaderValue::from_static("sotto.v1");
-                answer.headers_mut().insert("sec-websocket-protocol", name);
-                Ok(answer)
+            let subprotocol =
+                |_: &_, mut answer: tokio_tungstenite::tungstenite::handshake::server::Response| {
+                    let name = tokio_tungstenite::tungstenite::http::HeaderValue::from_static("sotto.v1");
+                    answer.headers_mut().insert("sec-websocket-protocol", name);
+                    Ok(answer)
+                };
+            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, subprotocol).await else {
+                return;
             };
-            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, subprotocol).await else { return };
             while let Some(Ok(message)) = socket.next().await {
                 if socket.send(message).await.is_err() {
                     return;

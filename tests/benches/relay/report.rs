@@ -34,7 +34,17 @@ impl Phase {
         latencies.sort_unstable();
         let (delivered, seconds) = (sample.delivered, span.as_secs_f64());
         let (flushes, signed_late) = (sample.stamps.len(), sample.signed_late);
-        Self { delivered, seconds, server, client, others, flushes, signed_late, latencies, ..Self::default() }
+        Self {
+            delivered,
+            seconds,
+            server,
+            client,
+            others,
+            flushes,
+            signed_late,
+            latencies,
+            ..Self::default()
+        }
     }
 
     /// Messages that shared a flush, on average.
@@ -125,7 +135,9 @@ impl Report {
         self.raw();
         let late = self.single.signed_late + self.many.signed_late;
         if late > 0 {
-            println!("\n{late} messages had to be signed while the clock ran: the load client was slower for it.");
+            println!(
+                "\n{late} messages had to be signed while the clock ran: the load client was slower for it."
+            );
         }
     }
 
@@ -146,7 +158,8 @@ impl Report {
             let checking = ms(self.verify + self.read_key);
             let share = format!("{checking:.3} = {}", percent(checking / cpu.max(f64::EPSILON)));
             row("    of it checking the signature, ms", &share, "", None);
-            let [server, client, others] = [phase.server, phase.client, phase.others].map(|c| phase.cores_of(c));
+            let [server, client, others] =
+                [phase.server, phase.client, phase.others].map(|c| phase.cores_of(c));
             let cores = format!("{server:.2} {client:.2} {others:.2}");
             row("  cores used by server, load client, all others", &cores, "", None);
             row("  messages in a flush", &phase.batch().to_string(), "", None);

@@ -98,7 +98,12 @@ impl World {
     }
 
     /// Writes a text that nobody has written before.
-    pub fn write_in(&mut self, h: HostId, space: SpaceId, draft: impl FnOnce(String) -> Draft) -> Result<(), Finding> {
+    pub fn write_in(
+        &mut self,
+        h: HostId,
+        space: SpaceId,
+        draft: impl FnOnce(String) -> Draft,
+    ) -> Result<(), Finding> {
         let Some(author) = self.me(h) else { return Ok(()) };
         let text = self.people.text();
         self.model.texts.insert(text.clone(), Text { author, space, at: self.time });
@@ -195,7 +200,8 @@ impl World {
             return Ok(());
         }
         let note = format!("{MARKER} welcome");
-        let done = self.command(h, Command::Invite { role: asked, note, ttl_ms: INVITATION_TTL_MS_DEFAULT })?;
+        let done =
+            self.command(h, Command::Invite { role: asked, note, ttl_ms: INVITATION_TTL_MS_DEFAULT })?;
         if done.is_ok() {
             self.people.asked.push(asked);
         }
@@ -264,7 +270,8 @@ impl World {
     }
 
     fn remove_member(&mut self, h: HostId) -> Result<(), Finding> {
-        let spaces: Vec<_> = self.views(h).into_iter().filter(|s| s.confirmed && s.members.len() > 1).collect();
+        let spaces: Vec<_> =
+            self.views(h).into_iter().filter(|s| s.confirmed && s.members.len() > 1).collect();
         let Some(space) = self.people.dice.pick(&spaces) else { return Ok(()) };
         let others: Vec<_> = space.members.iter().filter(|m| !m.me).map(|m| m.account).collect();
         match self.people.dice.pick(&others) {
@@ -298,7 +305,8 @@ impl World {
     fn set_back(&mut self) -> Result<(), Finding> {
         let registering = self.hosts.iter().any(|h| h.rows.contains_key(b"registering".as_slice()));
         let people = (self.people.list.len(), self.people.asked.len());
-        let fits = self.people.backup.take().filter(|(_, was)| *was == people && !registering && self.server.up);
+        let fits =
+            self.people.backup.take().filter(|(_, was)| *was == people && !registering && self.server.up);
         let Some((backup, _)) = fits else {
             self.people.backup = Some((self.server.backup(), people));
             self.note("the server is backed up".to_owned());
@@ -327,7 +335,11 @@ impl World {
             at.first().is_some_and(|s| s.seq == ack.seq && s.record.header().id == ack.id)
         };
         for (key, ack) in acks {
-            if stands(self, &ack) { self.model.acks.insert(key, ack) } else { self.model.lost.insert(key, ack) };
+            if stands(self, &ack) {
+                self.model.acks.insert(key, ack)
+            } else {
+                self.model.lost.insert(key, ack)
+            };
         }
         self.note(format!("the server is set back; hosts {complete:?} have everything"));
         // Mostly those come first who have everything.

@@ -69,7 +69,8 @@ pub fn steal(host: &Host) -> Option<Stolen> {
     let eras = host.rows.keys().filter(|name| name.starts_with(b"key/"));
     let eras = eras.filter_map(|name| EraKey::from_slice(&open(name)?)).collect();
     let vault = open(b"vault")?;
-    let vault: (Bytes<{ 256 * 1024 }>, Revision, bool) = codec::decode(&vault, "vault row").expect("a vault row");
+    let vault: (Bytes<{ 256 * 1024 }>, Revision, bool) =
+        codec::decode(&vault, "vault row").expect("a vault row");
     let vault = Vault::from_bytes(vault.0.as_slice()).expect("a vault");
     let sealing = vault.sealing.iter().map(|e| SealingSecret::from_seed(*e.seed.expose())).collect();
     Some(Stolen { account: row.2, device: row.8, key: DeviceKey::from_seed(*row.9.expose()), eras, sealing })
@@ -94,7 +95,14 @@ impl Stolen {
         self.sealing.iter().find_map(|secret| unwrap_era(secret, &place, wrap).ok())
     }
 
-    fn record(&self, server: &Server, space: SpaceId, era: EraId, kind: Kind, payload: Vec<u8>) -> Option<Record> {
+    fn record(
+        &self,
+        server: &Server,
+        space: SpaceId,
+        era: EraId,
+        kind: Kind,
+        payload: Vec<u8>,
+    ) -> Option<Record> {
         let state = server.space(space)?;
         let card: Card = server.card(self.account, None)?.peek().ok()?;
         let listed = card.device(self.device)?;
@@ -127,14 +135,21 @@ impl Stolen {
         // The place names the record, whose id follows from the payload's length alone.
         let mut rng = dice::rng(7, "forger");
         let place = |record| ContentPlace { space, era, author: self.account, record };
-        let probe = seal::seal_content(&key.derive_record(space, era), &place(RecordId::ZERO), &frame, &mut rng);
+        let probe =
+            seal::seal_content(&key.derive_record(space, era), &place(RecordId::ZERO), &frame, &mut rng);
         let id = self.record(server, space, era, Kind::Content, probe)?.header().id;
         let payload = seal::seal_content(&key.derive_record(space, era), &place(id), &frame, &mut rng);
         self.record(server, space, era, Kind::Content, payload)
     }
 
     /// An era that adds a reader whom nobody approved, and what it does to the log.
-    pub fn era_with(&self, server: &Server, space: SpaceId, reader: AccountId, role: Role) -> Option<(Record, Effect)> {
+    pub fn era_with(
+        &self,
+        server: &Server,
+        space: SpaceId,
+        reader: AccountId,
+        role: Role,
+    ) -> Option<(Record, Effect)> {
         let current = server.space(space)?.era()?.clone();
         let card: Signed<Card> = server.card(reader, None)?;
         let open: Card = card.peek().ok()?;
@@ -210,6 +225,6 @@ pub fn unsigned(model: &Stored) -> Record {
     header.id = RecordId([0xEE; 16]);
     header.payload_hash = sotto_protocol::hash::payload(b"made up");
     let bytes = codec::encode(&header);
-    Record::from_parts(bytes, SignatureBytes([7; 64]), Bytes::new(b"made up".to_vec()).ok()).expect("a header")
+    Record::from_parts(bytes, SignatureBytes([7; 64]), Bytes::new(b"made up".to_vec()).ok())
+        .expect("a header")
 }
-

@@ -112,7 +112,16 @@ impl Lane {
                 login: 25,
                 ..usual
             },
-            Self::Restore => Habits { server_crash: 4, set_back: 60, acts: 80, invite: 8, reuse: 0, wipe: 2, login: 6, ..usual },
+            Self::Restore => Habits {
+                server_crash: 4,
+                set_back: 60,
+                acts: 80,
+                invite: 8,
+                reuse: 0,
+                wipe: 2,
+                login: 6,
+                ..usual
+            },
             Self::Flood => Habits { acts: 12, flood: 300, write: 100, ..Habits::NONE },
         }
     }
@@ -141,16 +150,8 @@ pub struct Faults {
 
 impl Faults {
     /// Nothing fails.
-    pub const NONE: Self = Self {
-        delay_ms: 20,
-        spike: 0,
-        cut: 0,
-        http_lost: 0,
-        http_twice: 0,
-        crash: 0,
-        slow_disk: 0,
-        torn: 0,
-    };
+    pub const NONE: Self =
+        Self { delay_ms: 20, spike: 0, cut: 0, http_lost: 0, http_twice: 0, crash: 0, slow_disk: 0, torn: 0 };
 }
 
 /// How often people do what, as weights; `acts` is a number.

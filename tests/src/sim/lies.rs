@@ -142,7 +142,14 @@ impl Liar {
     fn concerns_log(&self) -> bool {
         matches!(
             self.lie,
-            Lie::Omit | Lie::Gap | Lie::Swap | Lie::Double | Lie::Tamper | Lie::Payload | Lie::Newest | Lie::Forge
+            Lie::Omit
+                | Lie::Gap
+                | Lie::Swap
+                | Lie::Double
+                | Lie::Tamper
+                | Lie::Payload
+                | Lie::Newest
+                | Lie::Forge
         )
     }
 
@@ -247,9 +254,15 @@ impl Liar {
                 let shown = if here { self.log(server, seq) } else { Vec::new() };
                 let head_shown = shown.iter().fold(head_zero(self.space), |h, s| s.record.head_after(h));
                 match shown.last().filter(|_| self.lie != Lie::Gap) {
-                    Some(last) if last.record.header().id == id => {
-                        ServerBody::Appended { req, id, seq: last.seq, head: head_shown, at, payload_hash, repeat }
-                    }
+                    Some(last) if last.record.header().id == id => ServerBody::Appended {
+                        req,
+                        id,
+                        seq: last.seq,
+                        head: head_shown,
+                        at,
+                        payload_hash,
+                        repeat,
+                    },
                     _ => ServerBody::Appended { req, id, seq, head, at, payload_hash, repeat },
                 }
             }

@@ -209,7 +209,10 @@ impl World {
         };
         match (wish, &failure) {
             (Wish::Join, Failure::Server { code, .. }) if gone(*code) => self.hosts[h].fate = Fate::GaveUp,
-            (Wish::Join, Failure::Server { code: ErrorCode::InvitationUsed | ErrorCode::HandleTaken, .. })
+            (
+                Wish::Join,
+                Failure::Server { code: ErrorCode::InvitationUsed | ErrorCode::HandleTaken, .. },
+            )
             | (Wish::Setup, Failure::Server { code: ErrorCode::SetupRefused, .. }) => {
                 self.hosts[h].wish = Some(Wish::Login);
             }

@@ -74,7 +74,10 @@ fn settle(world: &mut World) -> Result<(), Finding> {
     }
     // Devices that are not signed in yet get there first.
     let end = world.time + SETTLE_MS_MAX;
-    let arrived = |w: &World| w.time + SETTLE_MS_MAX > end + 6000 && w.hosts.iter().all(|h| h.wish.is_none() || h.fate != Fate::Used);
+    let arrived = |w: &World| {
+        w.time + SETTLE_MS_MAX > end + 6000
+            && w.hosts.iter().all(|h| h.wish.is_none() || h.fate != Fate::Used)
+    };
     if !world.run_until(end, arrived)? {
         return Err(auditors::liveness::unsettled(world, "somebody does not get in"));
     }
@@ -93,7 +96,8 @@ fn rest(world: &mut World, users: &[HostId], within: u64) -> Result<(), Finding>
             }
         }
         let round = (world.time + 600_000).min(end);
-        let synced = |w: &World| users.iter().all(|h| w.hosts[*h].synced || w.hosts[*h].signed_in().is_none());
+        let synced =
+            |w: &World| users.iter().all(|h| w.hosts[*h].synced || w.hosts[*h].signed_in().is_none());
         world.run_until(round, synced)?;
         let now = world.time;
         world.run_until((now + 30_000).min(end), |_| false)?;
@@ -115,7 +119,8 @@ fn fresh_devices(world: &mut World) -> Result<(), Finding> {
     for h in &everybody {
         world.away(*h);
     }
-    let people: Vec<usize> = (0..world.people.list.len()).filter(|p| world.people.list[*p].account.is_some()).collect();
+    let people: Vec<usize> =
+        (0..world.people.list.len()).filter(|p| world.people.list[*p].account.is_some()).collect();
     for person in people {
         let h = world.new_host(person, Wish::Login);
         let end = world.time + LOGIN_MS_MAX;

@@ -83,7 +83,11 @@ pub fn run_all(plan: &Plan) -> Vec<String> {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= plan.seeds.end || reports.lock().is_ok_and(|r: std::sync::MutexGuard<'_, Vec<String>>| r.len() >= REPORTS_MAX) {
+                    if seed >= plan.seeds.end
+                        || reports
+                            .lock()
+                            .is_ok_and(|r: std::sync::MutexGuard<'_, Vec<String>>| r.len() >= REPORTS_MAX)
+                    {
                         return;
                     }
                     let lane = plan.lane.unwrap_or_else(|| Lane::of_seed(seed));

@@ -7,8 +7,8 @@
 use super::dice;
 use super::net::ConnId;
 use rand_chacha::ChaCha20Rng;
-use sotto_protocol::frame::{Challenge, Stored};
 use sotto_protocol::card::Card;
+use sotto_protocol::frame::{Challenge, Stored};
 use sotto_protocol::ids::{AccountId, Hash, IncarnationId, Millis, Seq, SpaceId, Version};
 use sotto_protocol::link::LinkSecret;
 use sotto_protocol::log::{Admission, Effect, LogState};

@@ -1,9 +1,9 @@
 //! `alarms`: honest servers and members cause none.
 
-use super::super::world::World;
-use super::Finding;
 use super::super::lanes::Lane;
 use super::super::model::Raised;
+use super::super::world::World;
+use super::Finding;
 use sotto_client_core::io::{Alarm, Failure};
 use sotto_protocol::ids::Seq;
 

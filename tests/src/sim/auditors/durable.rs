@@ -19,7 +19,9 @@ pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding
     // The acknowledgement names neither space nor author; the store tells, or lacks the record.
     for space in world.server.spaces() {
         let stored = world.server.records(space, Seq(seq.0.saturating_sub(1)), 1);
-        let Some(stored) = stored.first().filter(|s| s.seq == seq && s.record.header().id == id) else { continue };
+        let Some(stored) = stored.first().filter(|s| s.seq == seq && s.record.header().id == id) else {
+            continue;
+        };
         let author = stored.record.header().author;
         let ack = Ack { space, author, id, seq, head, payload_hash };
         if stored.record.header().payload_hash != payload_hash {
@@ -29,7 +31,10 @@ pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding
             return Ok(());
         }
         if let Some(before) = world.model.acks.insert((space, author, id), ack).filter(|b| *b != ack) {
-            return Err(Finding::new("durable", format!("acknowledged twice, otherwise: {before:?}, {ack:?}")));
+            return Err(Finding::new(
+                "durable",
+                format!("acknowledged twice, otherwise: {before:?}, {ack:?}"),
+            ));
         }
         return Ok(());
     }
@@ -42,7 +47,10 @@ pub fn all(world: &World) -> Result<(), Finding> {
         let stored = world.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
         let fits = stored.first().is_some_and(|s| {
             let header = s.record.header();
-            s.seq == ack.seq && header.author == ack.author && header.id == ack.id && header.payload_hash == ack.payload_hash
+            s.seq == ack.seq
+                && header.author == ack.author
+                && header.id == ack.id
+                && header.payload_hash == ack.payload_hash
         });
         if !fits {
             return Err(Finding::new("durable", format!("acknowledged and not there: {ack:?}")));

@@ -13,7 +13,8 @@ pub fn healed(world: &mut World) -> Result<(), Finding> {
     for (key, ack) in &lost {
         let witness = world.users().into_iter().any(|h| {
             let client = world.hosts[h].signed_in();
-            client.is_some_and(|c| c.spaces().iter().any(|v| v.id == ack.space && v.seq >= ack.seq && v.member))
+            client
+                .is_some_and(|c| c.spaces().iter().any(|v| v.id == ack.space && v.seq >= ack.seq && v.member))
         });
         if world.parted(ack.space) {
             let forked = |r: &super::super::model::Raised| {

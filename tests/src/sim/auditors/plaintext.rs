@@ -21,5 +21,9 @@ pub fn sent(bytes: &[u8]) -> Result<(), Finding> {
 pub fn stored(world: &World) -> Result<(), Finding> {
     let mut found = false;
     world.server.store().visit_bytes(&mut |bytes| found |= holds(bytes));
-    if found { Err(Finding::new("plaintext", "the server holds something secret".to_owned())) } else { Ok(()) }
+    if found {
+        Err(Finding::new("plaintext", "the server holds something secret".to_owned()))
+    } else {
+        Ok(())
+    }
 }

@@ -68,7 +68,9 @@ pub fn fresh(world: &World, h: HostId) -> Result<(), Finding> {
     }
     match world.hosts[h].restored {
         Some((told, _)) if usize::try_from(told) == Ok(texts) || world.model.set_back > 0 => Ok(()),
-        told => Err(Finding::new("reading", format!("host {h} told {told:?}, has {texts} in {spaces} spaces"))),
+        told => {
+            Err(Finding::new("reading", format!("host {h} told {told:?}, has {texts} in {spaces} spaces")))
+        }
     }
 }
 
@@ -105,14 +107,17 @@ fn fold(
             Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) => {}
         }
     }
-    let uncertain = model.uncertain.iter().filter(|(s, _)| *s == space).filter_map(|(_, d)| Model::target_of(d));
+    let uncertain =
+        model.uncertain.iter().filter(|(s, _)| *s == space).filter_map(|(_, d)| Model::target_of(d));
     for target in uncertain {
         if let Some(message) = wanted.get_mut(&target) {
             message.certain = false;
         }
     }
     // A payload may be gone while its take-back stands where this account could not read.
-    for target in records.iter().filter_map(|s| Drop::parse(s.record.payload()?.as_slice()).ok().map(|d| (s, d))) {
+    for target in
+        records.iter().filter_map(|s| Drop::parse(s.record.payload()?.as_slice()).ok().map(|d| (s, d)))
+    {
         let (stored, drop) = target;
         let header = stored.record.header();
         let id = MessageId { author: header.author, record: drop.target };
@@ -208,7 +213,10 @@ fn shown(world: &World) -> Result<(), Finding> {
                     .get(text)
                     .is_some_and(|t| t.space == space.id && t.author == message.id.author);
                 if !fits {
-                    return Err(Finding::new("forged", format!("host {h} shows {text:?} by {:?}", message.id)));
+                    return Err(Finding::new(
+                        "forged",
+                        format!("host {h} shows {text:?} by {:?}", message.id),
+                    ));
                 }
             }
         }

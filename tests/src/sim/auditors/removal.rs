@@ -6,7 +6,7 @@ use super::Finding;
 use super::reading::{Readers, readers};
 use sotto_client_core::crypto::keys::{EraKey, StorageKey};
 use sotto_client_core::crypto::seal::{self, ContentPlace};
-use sotto_client_core::crypto::wrap::{SealingSecret, EraWrap, unwrap_era};
+use sotto_client_core::crypto::wrap::{EraWrap, SealingSecret, unwrap_era};
 use sotto_client_core::vault::Vault;
 use sotto_client_core::view::BodyView;
 use sotto_protocol::codec::{self, Bytes};
@@ -39,7 +39,9 @@ pub fn accounts(world: &World) -> Result<(), Finding> {
     for space in world.server.spaces() {
         let records = world.server.records(space, Seq::ZERO, usize::MAX);
         let readers = readers(&records);
-        for (person, account) in world.people.list.iter().enumerate().filter_map(|(n, p)| Some((n, p.account?))) {
+        for (person, account) in
+            world.people.list.iter().enumerate().filter_map(|(n, p)| Some((n, p.account?)))
+        {
             let Some(after) = left_at(&readers, account) else { continue };
             let mut all = Loot::default();
             for host in world.hosts.iter().filter(|host| host.person == person) {
@@ -61,7 +63,8 @@ fn left_at(readers: &Readers, account: AccountId) -> Option<Seq> {
 
 fn shows_nothing(host: &Host, space: SpaceId, after: Seq) -> Result<(), Finding> {
     let messages = host.client.as_ref().map(|c| c.messages(space)).unwrap_or_default();
-    let late = messages.iter().find(|m| m.seq.is_some_and(|s| s >= after) && matches!(m.body, BodyView::Text(_)));
+    let late =
+        messages.iter().find(|m| m.seq.is_some_and(|s| s >= after) && matches!(m.body, BodyView::Text(_)));
     match late {
         Some(m) => Err(Finding::new("removal", format!("a removed account shows {:?}", m.body))),
         None => Ok(()),
@@ -74,14 +77,15 @@ fn opens_nothing(loot: &Loot, space: SpaceId, later: &[&Stored]) -> Result<(), F
         let Some(payload) = stored.record.payload() else { continue };
         let opened = match header.kind {
             Kind::Content => {
-                let place =
-                    ContentPlace { space, era: header.era, author: header.author, record: header.id };
+                let place = ContentPlace { space, era: header.era, author: header.author, record: header.id };
                 let opens = |key: &EraKey| {
-                    seal::open_content(&key.derive_record(space, header.era), &place, payload.as_slice()).is_ok()
+                    seal::open_content(&key.derive_record(space, header.era), &place, payload.as_slice())
+                        .is_ok()
                 };
                 loot.eras.iter().any(opens)
             }
-            Kind::Era => EraBody::parse(payload.as_slice()).is_ok_and(|body| unwraps(loot, space, &body, header.author)),
+            Kind::Era => EraBody::parse(payload.as_slice())
+                .is_ok_and(|body| unwraps(loot, space, &body, header.author)),
             _ => false,
         };
         if opened {
@@ -93,8 +97,12 @@ fn opens_nothing(loot: &Loot, space: SpaceId, later: &[&Stored]) -> Result<(), F
 }
 
 fn unwraps(loot: &Loot, space: SpaceId, body: &EraBody, author: AccountId) -> bool {
-    let secrets: Vec<SealingSecret> =
-        loot.vaults.iter().flat_map(|v| &v.sealing).map(|e| SealingSecret::from_seed(*e.seed.expose())).collect();
+    let secrets: Vec<SealingSecret> = loot
+        .vaults
+        .iter()
+        .flat_map(|v| &v.sealing)
+        .map(|e| SealingSecret::from_seed(*e.seed.expose()))
+        .collect();
     body.members.iter().zip(&body.sealed).any(|(member, sealed)| {
         let place = EraWrap {
             space,
