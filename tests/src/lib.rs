@@ -10,9 +10,11 @@
 pub mod blackbox;
 #[expect(
     clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     clippy::panic,
-    clippy::unwrap_used,
-    reason = "a simulation stops where something cannot be"
+    clippy::unnecessary_wraps,
+    reason = "a simulation stops where something cannot be; its acts and happenings have one shape"
 )]
 pub mod sim;
 

@@ -205,7 +205,7 @@ fn receive(
             continue;
         }
         let mut d = Decoder::new(frame);
-        (d.array()?, d.skip()?, d.array()?, d.u32()?, d.array()?, d.skip()?);
+        let _ = (d.array()?, d.skip()?, d.array()?, d.u32()?, d.array()?, d.skip()?);
         for _ in 0..d.array()?.unwrap_or_default() {
             d.array()?;
             let (seq, at) = (d.u64()?, d.u64()?);

@@ -1,7 +1,7 @@
 //! `cargo xtask bench relay`: how fast the relay is, next to what the machine could do at most.
 //!
 //! Starts the real server on a temporary directory, registers pairs of people through the account API, opens real
-//! WebSockets, and lets one of each pair write messages of 1 KiB to the other, every one flushed before it counts.
+//! `WebSockets`, and lets one of each pair write messages of 1 KiB to the other, every one flushed before it counts.
 //! Prints a table; never fails because of a time. Options: `--pairs 100 --in-flight 8 --seconds 10 --idle 2000
 //! --drain 10000 --postgres`.
 
@@ -104,7 +104,7 @@ struct Couple {
 async fn measure(options: &Options) -> Result<Report> {
     let folder = tempfile::Builder::new().prefix("sotto-bench-").tempdir()?;
     let postgres = if options.postgres { Some(sotto_server::testing::Postgres::start()?) } else { None };
-    let database = postgres.as_ref().map(|postgres| postgres.fresh_database()).transpose()?;
+    let database = postgres.as_ref().map(sotto_server::testing::Postgres::fresh_database).transpose()?;
     let start = || Server::start(&folder.path().join("data"), database.as_deref());
     let mut rng = ChaCha20Rng::from_seed([42; 32]);
 
@@ -161,7 +161,7 @@ async fn measure(options: &Options) -> Result<Report> {
     let missing = options.drain.saturating_sub(pair.chain.seq);
     if missing > 0 {
         pair.prepare(missing as usize, pace)?;
-        let done = pair.run(pace, clock(), Duration::from_secs(3600), missing).await?;
+        let done = pair.run(pace, clock(), Duration::from_hours(1), missing).await?;
         ensure!(done.delivered == missing, "not everything was delivered");
         pair.prepare(0, pace)?;
     }
@@ -325,13 +325,13 @@ async fn page(conn: &mut Conn, after: u64) -> Result<u64> {
         if let Some(frame) = conn.next()? {
             ensure!(socket::index(frame)? == PAGE, "no page");
             let mut d = minicbor::Decoder::new(frame);
-            (d.array()?, d.skip()?, d.array()?, d.u32()?, d.array()?, d.u32()?, d.skip()?);
+            let _ = (d.array()?, d.skip()?, d.array()?, d.u32()?, d.array()?, d.u32()?, d.skip()?);
             let mut last = after;
             for _ in 0..d.array()?.unwrap_or_default() {
                 d.array()?;
                 ensure!(d.u64()? == last + 1, "a gap");
                 last += 1;
-                (d.u64()?, d.skip()?);
+                let _ = (d.u64()?, d.skip()?);
             }
             ensure!(last > after, "an empty page");
             return Ok(last);

@@ -1,6 +1,6 @@
 //! Raw limits of the machine, measured in the same run.
 //!
-//! Owns the barest forms of what the relay does: flushing, SQLite in groups, echoing over WebSockets, verifying.
+//! Owns the barest forms of what the relay does: flushing, SQLite in groups, echoing over `WebSockets`, verifying.
 
 use crate::load::clock;
 use crate::process::cpu;
@@ -90,6 +90,7 @@ pub(crate) async fn echo_server() -> Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         tokio::spawn(async move {
+            #[expect(clippy::result_large_err, reason = "the library's signature")]
             let subprotocol =
                 |_: &_, mut answer: tokio_tungstenite::tungstenite::handshake::server::Response| {
                     let name = tokio_tungstenite::tungstenite::http::HeaderValue::from_static("sotto.v1");

@@ -204,7 +204,7 @@ pub(crate) fn message(out: &mut Vec<u8>, parts: &[&[u8]]) {
     match (u8::try_from(len), u16::try_from(len)) {
         (Ok(len @ ..126), _) => out.push(0x80 | len),
         (_, Ok(len)) => {
-            out.push(0x80 | 126);
+            out.push(0x80 | 0x7e);
             out.extend(len.to_be_bytes());
         }
         _ => {

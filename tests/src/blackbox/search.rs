@@ -112,7 +112,7 @@ mod tests {
         let marker = [Marker::text("zwischenraum")];
         let hay = |inner: &[u8]| [b"\0\x01before ", inner, b" after\xff"].concat();
         let utf16: Vec<u8> = "zwischenraum".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let hex: String = b"zwischenraum".iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex = sotto_protocol::codec::hex(b"zwischenraum").to_uppercase();
         let mut hays = vec![hay(b"zwischenraum"), hay(&utf16), hay(hex.as_bytes())];
         for before in ["", "a", "ab"] {
             let text = format!("{before}zwischenraum and more");

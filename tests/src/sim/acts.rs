@@ -8,6 +8,7 @@ use super::lanes::Lane;
 use super::model::{MARKER, Text};
 use super::net::{Happening, HostId};
 use super::world::World;
+use sotto_client_core::Client;
 use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::io::{Command, Draft};
 use sotto_client_core::view::{BodyView, SpaceView};
@@ -89,7 +90,7 @@ impl World {
     }
 
     fn views(&self, h: HostId) -> Vec<SpaceView> {
-        let spaces = self.hosts[h].signed_in().map(sotto_client_core::Client::spaces).unwrap_or_default();
+        let spaces = self.hosts[h].signed_in().map(Client::spaces).unwrap_or_default();
         spaces.into_iter().filter(|s| s.member && s.alarm.is_none()).collect()
     }
 
@@ -209,7 +210,7 @@ impl World {
     }
 
     fn revoke(&mut self, h: HostId) -> Result<(), Finding> {
-        let invitations = self.hosts[h].client.as_ref().map(|c| c.invitations()).unwrap_or_default();
+        let invitations = self.hosts[h].client.as_ref().map(Client::invitations).unwrap_or_default();
         let open: Vec<_> =
             invitations.iter().filter(|i| i.used_by.is_none() && !i.revoked).map(|i| i.id).collect();
         match self.people.dice.pick(&open) {
@@ -236,7 +237,7 @@ impl World {
     }
 
     fn remove_device(&mut self, h: HostId) -> Result<(), Finding> {
-        let devices = self.hosts[h].client.as_ref().map(|c| c.devices()).unwrap_or_default();
+        let devices = self.hosts[h].client.as_ref().map(Client::devices).unwrap_or_default();
         let others: Vec<DeviceId> =
             devices.iter().filter(|d| !d.this && d.removed_in.is_none()).map(|d| d.id).collect();
         match self.people.dice.pick(&others) {
@@ -356,7 +357,7 @@ impl World {
 
     fn complete_hosts(&self) -> Vec<HostId> {
         let complete = |h: &HostId| {
-            let views = self.hosts[*h].signed_in().map(sotto_client_core::Client::spaces).unwrap_or_default();
+            let views = self.hosts[*h].signed_in().map(Client::spaces).unwrap_or_default();
             let ends = |v: &SpaceView| self.server.space(v.id).is_none_or(|s| s.head() == v.head);
             !views.is_empty() && views.iter().filter(|v| v.member).all(ends)
         };

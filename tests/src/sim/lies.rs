@@ -119,10 +119,8 @@ impl Liar {
                 log.insert(at, twice);
             }
             Lie::Tamper => log[at - 1].record = forging::tampered(&log[at - 1].record),
-            Lie::Payload => {
-                if log[at - 1].record.header().kind == Kind::Content {
-                    log[at - 1].record = log[at - 1].record.clone().without_payload();
-                }
+            Lie::Payload if log[at - 1].record.header().kind == Kind::Content => {
+                log[at - 1].record = log[at - 1].record.clone().without_payload();
             }
             Lie::Newest => log.truncate(at),
             Lie::Forge => {
@@ -288,7 +286,7 @@ impl Liar {
                 }
             }
             AccountAnswer::Invitation { inviter, .. } if self.lie == Lie::OtherInviter => {
-                let claimed = inviter.peek().map(|c| c.account).unwrap_or(AccountId::ZERO);
+                let claimed = inviter.peek().map_or(AccountId::ZERO, |c| c.account);
                 let other = server.accounts().into_iter().find(|a| *a != claimed);
                 if let Some(card) = other.and_then(|a| server.card(a, None)) {
                     *inviter = card;

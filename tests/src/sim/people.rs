@@ -68,7 +68,7 @@ impl People {
         self.list.iter().filter(|p| p.account.is_some()).count()
     }
 
-    fn password(&self, person: usize) -> Password {
+    fn password(person: usize) -> Password {
         Password::new(&format!("{MARKER} lusab bifom gutih {person}"))
     }
 }
@@ -110,7 +110,7 @@ impl World {
         }
         let Some(wish) = host.wish else { return Ok(()) };
         let person = self.people.list[host.person].clone();
-        let (password, name) = (self.people.password(host.person), format!("{MARKER} {}", person.handle));
+        let (password, name) = (People::password(host.person), format!("{MARKER} {}", person.handle));
         let origin = Origin { tls: true, host: "sotto.example".to_owned(), port: 443 };
         let device_name = format!("{MARKER} device {h}");
         let handle = person.handle;

@@ -53,6 +53,6 @@ impl Trace {
 
     /// The last lines.
     pub fn tail(&self) -> String {
-        self.lines.iter().map(|l| format!("{l}\n")).collect()
+        self.lines.iter().flat_map(|line| [line, "\n"]).collect()
     }
 }

@@ -4,6 +4,7 @@ use super::super::host::Fate;
 use super::super::net::HostId;
 use super::super::world::World;
 use super::Finding;
+use std::fmt::Write as _;
 
 /// Why these hosts are not at rest.
 pub fn restless(world: &World, users: &[HostId]) -> Option<String> {
@@ -36,17 +37,18 @@ pub fn unsettled(world: &World, why: &str) -> Finding {
         let account = host.client.as_ref().and_then(sotto_client_core::Client::account);
         let online = account.as_ref().is_some_and(|a| a.online);
         if host.wish.is_some() || !host.synced || !online {
-            what.push_str(&format!(
+            let _ = write!(
+                what,
                 "; host {h}: running {}, wish {:?}, online {online}, synced {}",
                 host.client.is_some(),
                 host.wish,
                 host.synced
-            ));
+            );
         }
     }
     let users = world.users();
     if let Some(more) = restless(world, &users) {
-        what.push_str(&format!("; {more}"));
+        let _ = write!(what, "; {more}");
     }
     Finding::new("liveness", what)
 }
