@@ -219,7 +219,9 @@ impl Client {
             let next = space.log.seq().next();
             let Some(stored) = space.live.ahead.get(&next) else { break };
             let judged = self.config.defects.overlook(space.judge(stored, &self.cards), space, stored);
-            let contradicts = judged.as_ref().is_ok_and(|admission| self.contradicts_pin(id, admission));
+            let contradicts = judged.as_ref().is_ok_and(|admission| {
+                self.contradicts_pin(id, admission) || contradicts_server(space, admission)
+            });
             let Some(space) = self.spaces.get_mut(&id) else { break };
             match judged {
                 Ok(_) if contradicts => {
@@ -442,6 +444,12 @@ impl Client {
                 || (admission.seq == pin.head.seq && admission.head != pin.head.head)
         })
     }
+}
+
+/// True when a record leads to another head than the one that the server names for that position.
+fn contradicts_server(space: &Space, admission: &Admission) -> bool {
+    let told = space.live.server.filter(|told| told.seq == admission.seq);
+    told.is_some_and(|told| told.head != admission.head)
 }
 
 fn alarm_of(refusal: &Refusal, next: Seq) -> Alarm {

@@ -2,7 +2,7 @@
 //!
 //! Owns the choice by weights and the commands that belong to each act.
 
-use super::auditors::Finding;
+use super::auditors::{Finding, durable};
 use super::host::{Fate, Wish};
 use super::lanes::Lane;
 use super::model::{MARKER, Text};
@@ -169,8 +169,18 @@ impl World {
         self.hosts.iter().filter(|host| host.person == person && host.fate == Fate::Used).count()
     }
 
+    /// False while the server, set back, has an older card of somebody than it had: her devices hand it back. A new
+    /// device that was put into the older card meanwhile would make a second one of the same version.
+    fn card_is_back(&self, person: usize) -> bool {
+        let account = self.people.list[person].account;
+        account.is_none_or(|a| self.server.card_version(a) >= self.model.cards_before.get(&a).copied())
+    }
+
     fn wipe(&mut self, h: HostId) -> Result<(), Finding> {
         let person = self.hosts[h].person;
+        if !self.card_is_back(person) {
+            return Ok(());
+        }
         self.note(format!("host {h} is wiped"));
         self.kill(h);
         self.hosts[h].fate = Fate::Wiped;
@@ -180,7 +190,7 @@ impl World {
 
     fn one_more_device(&mut self, h: HostId) -> Result<(), Finding> {
         let person = self.hosts[h].person;
-        if self.devices_of(person) < DEVICES_MAX {
+        if self.devices_of(person) < DEVICES_MAX && self.card_is_back(person) {
             self.new_host(person, Wish::Login);
         }
         Ok(())
@@ -302,12 +312,12 @@ impl World {
         Ok(())
     }
 
-    /// The server is set back to the last backup, unless accounts came in since, which nobody can hand back.
+    /// The server is set back to the last backup, unless accounts came in since, which nobody can hand back, or
+    /// somebody is just coming in.
     fn set_back(&mut self) -> Result<(), Finding> {
-        let registering = self.hosts.iter().any(|h| h.rows.contains_key(b"registering".as_slice()));
-        let people = (self.people.list.len(), self.people.asked.len());
-        let fits =
-            self.people.backup.take().filter(|(_, was)| *was == people && !registering && self.server.up);
+        let coming = self.hosts.iter().any(|h| h.wish.is_some() && h.fate == Fate::Used);
+        let people = (self.people.list.len(), self.people.asked.len(), self.people.accounts());
+        let fits = self.people.backup.take().filter(|(_, was)| *was == people && !coming && self.server.up);
         let Some((backup, _)) = fits else {
             self.people.backup = Some((self.server.backup(), people));
             self.note("the server is backed up".to_owned());
@@ -316,13 +326,25 @@ impl World {
         self.model.set_back += 1;
         for space in self.server.spaces() {
             let log = self.server.records(space, Seq::ZERO, usize::MAX);
-            let heads = log.iter().scan(head_zero(space), |head, stored| {
-                *head = stored.record.head_after(*head);
-                Some(*head)
-            });
-            if !self.parted(space) {
-                self.model.before.insert(space, heads.collect());
+            let heads: Vec<_> = log
+                .iter()
+                .scan(head_zero(space), |head, stored| {
+                    *head = stored.record.head_after(*head);
+                    Some(*head)
+                })
+                .collect();
+            let longer = self.model.before.get(&space).is_none_or(|before| before.len() < heads.len());
+            if self.parted(space) {
+                self.model.parted.insert(space);
+            } else if longer {
+                self.model.before.insert(space, heads);
             }
+        }
+        let accounts: Vec<AccountId> = self.people.list.iter().filter_map(|p| p.account).collect();
+        for account in &accounts {
+            let version = self.server.card_version(*account);
+            let known = self.model.cards_before.get(account).copied();
+            self.model.cards_before.extend(version.max(known).map(|v| (*account, v)));
         }
         let complete = self.complete_hosts();
         let incarnation = self.entropy.bytes();
@@ -330,17 +352,20 @@ impl World {
         for conn in self.net.passing() {
             self.cut(conn);
         }
+        let older = |a: &AccountId| self.server.card_version(*a) < self.model.cards_before.get(a).copied();
+        if accounts.iter().any(older) {
+            // Whoever was removed is served again until the remover's device hands the card back.
+            self.model.removed_devices.clear();
+        }
         let acks = std::mem::take(&mut self.model.acks);
-        let stands = |w: &Self, ack: &super::model::Ack| {
-            let at = w.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
-            at.first().is_some_and(|s| s.seq == ack.seq && s.record.header().id == ack.id)
-        };
         for (key, ack) in acks {
-            if stands(self, &ack) {
-                self.model.acks.insert(key, ack)
+            if durable::stands(self, &ack) {
+                self.model.acks.insert(key, ack);
             } else {
-                self.model.lost.insert(key, ack)
-            };
+                let holders = (0..self.hosts.len()).filter(|h| self.hosts[*h].holds(ack.space, ack.seq));
+                self.model.lost.insert(key, (ack, holders.collect()));
+                self.model.shortened.insert(ack.space);
+            }
         }
         self.note(format!("the server is set back; hosts {complete:?} have everything"));
         // Mostly those come first who have everything.

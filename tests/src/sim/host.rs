@@ -12,7 +12,7 @@ use sotto_client_core::crypto::opaque::Hardening;
 use sotto_client_core::crypto::rng::Entropy;
 use sotto_client_core::io::{BatchId, Change, Command, Draft, Input, LAZY_PREFIX, Output, Rejected, Row};
 use sotto_client_core::{Client, Config};
-use sotto_protocol::ids::SpaceId;
+use sotto_protocol::ids::{Seq, SpaceId};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What has become of a device.
@@ -97,6 +97,12 @@ impl Host {
     pub fn signed_in(&self) -> Option<&Client> {
         let client = self.client.as_ref()?;
         (self.fate == Fate::Used && client.account().is_some_and(|a| !a.removed)).then_some(client)
+    }
+
+    /// True when the record at a position is on its disk.
+    pub fn holds(&self, space: SpaceId, seq: Seq) -> bool {
+        let name = [LAZY_PREFIX, &space.0[..], b"/", &seq.0.to_be_bytes()[..], b"/h"].concat();
+        self.rows.contains_key(&name)
     }
 
     fn write(&mut self, changes: Vec<Change>) {

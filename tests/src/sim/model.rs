@@ -6,7 +6,7 @@
 use super::net::HostId;
 use sotto_client_core::io::{Alarm, Draft, Failure, MessageId};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, DeviceId, Hash, Head, RecordId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, Hash, Head, RecordId, Seq, SpaceId, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stands in everything that the server must not see, and in nothing else.
@@ -89,8 +89,14 @@ pub struct Model {
     pub revokers: BTreeSet<usize>,
     /// The server was set back that often.
     pub set_back: u32,
-    /// Acknowledged before the server was set back, and lost by that.
-    pub lost: BTreeMap<(SpaceId, AccountId, RecordId), Ack>,
+    /// Acknowledged before the server was set back, and lost by that; with the hosts that had it on disk.
+    pub lost: BTreeMap<(SpaceId, AccountId, RecordId), (Ack, Vec<HostId>)>,
+    /// Spaces of which a set-back server ever lost something.
+    pub shortened: BTreeSet<SpaceId>,
+    /// Spaces in which a set-back server has accepted other records than it had lost.
+    pub parted: BTreeSet<SpaceId>,
+    /// The newest card of each account when the server was set back.
+    pub cards_before: BTreeMap<AccountId, Version>,
     /// The heads of each log, as they were when the server was set back.
     pub before: BTreeMap<SpaceId, Vec<Head>>,
 }

@@ -44,8 +44,8 @@ pub struct People {
     pub asked: Vec<Role>,
     /// Acts done.
     pub acts: u64,
-    /// The last backup of the server, and how many people and invitations under way there were.
-    pub backup: Option<(sotto_server::store::memory::Snapshot, (usize, usize))>,
+    /// The last backup of the server, and how many people, invitations under way and accounts there were.
+    pub backup: Option<(sotto_server::store::memory::Snapshot, (usize, usize, usize))>,
     texts: u64,
 }
 

@@ -225,6 +225,11 @@ impl Server {
         at_once(self.store.card(account, version)).expect("memory").map(|card| card.signed().clone())
     }
 
+    /// The version of an account's newest card.
+    pub fn card_version(&self, account: AccountId) -> Option<Version> {
+        self.card(account, None)?.peek().ok().map(|card| card.version)
+    }
+
     /// Every account that has a card, by way of the spaces.
     pub fn accounts(&self) -> BTreeSet<AccountId> {
         let states = self.spaces().into_iter().filter_map(|space| self.space(space));

@@ -90,6 +90,9 @@ impl World {
 
     /// True when, after the server was set back, it accepted other records than it had lost.
     pub fn parted(&self, space: SpaceId) -> bool {
+        if self.model.parted.contains(&space) {
+            return true;
+        }
         let Some(before) = self.model.before.get(&space) else { return false };
         let mut head = head_zero(space);
         let now = self.server.records(space, Seq::ZERO, usize::MAX);

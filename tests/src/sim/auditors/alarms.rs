@@ -16,12 +16,18 @@ pub fn justified(world: &World) -> Result<(), Finding> {
             // A fresh device cannot tell a space that its account was removed from, while none of its devices heard
             // of that, from one that is withheld.
             Alarm::Withheld { have: Seq::ZERO, .. } if removed(world, raised) => true,
-            // The server accepted others while records were lost: until `Rejoin` comes, that is a fork.
-            Alarm::Forked => back && raised.space.is_none_or(|space| world.parted(space)),
+            // The server accepted others while records were lost: until `Rejoin` comes, that is a fork. What stands on
+            // the other side of it may also repeat what is known on this, or lack what was taken back there.
+            Alarm::Forked | Alarm::RuleBroken | Alarm::PayloadWithheld => {
+                back && raised.space.is_none_or(|space| world.parted(space))
+            }
             // Somebody joined with an invitation while, or after, it was withdrawn.
             Alarm::Uninvited(_) => world.model.revokers.contains(&world.hosts[raised.host].person),
-            // A frame that was overtaken looks like a server that shows less than before.
-            Alarm::Withheld { .. } => world.lane == Lane::Torn,
+            // A frame that was overtaken looks like a server that shows less than before; one that was set back does.
+            Alarm::Withheld { .. } => {
+                let shortened = raised.space.is_some_and(|space| world.model.shortened.contains(&space));
+                world.lane == Lane::Torn || shortened
+            }
             _ => false,
         };
         if !expected {

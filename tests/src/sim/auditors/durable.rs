@@ -41,18 +41,22 @@ pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding
     Err(Finding::new("durable", format!("acknowledged {id} at {seq}, where it does not stand")))
 }
 
+/// True when what was acknowledged stands where it was said to stand.
+pub fn stands(world: &World, ack: &Ack) -> bool {
+    let stored = world.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
+    stored.first().is_some_and(|s| {
+        let header = s.record.header();
+        s.seq == ack.seq
+            && header.author == ack.author
+            && header.id == ack.id
+            && header.payload_hash == ack.payload_hash
+    })
+}
+
 /// Looks whether everything acknowledged is there.
 pub fn all(world: &World) -> Result<(), Finding> {
     for ack in world.model.acks.values().filter(|ack| !world.parted(ack.space)) {
-        let stored = world.server.records(ack.space, Seq(ack.seq.0.saturating_sub(1)), 1);
-        let fits = stored.first().is_some_and(|s| {
-            let header = s.record.header();
-            s.seq == ack.seq
-                && header.author == ack.author
-                && header.id == ack.id
-                && header.payload_hash == ack.payload_hash
-        });
-        if !fits {
+        if !stands(world, ack) {
             return Err(Finding::new("durable", format!("acknowledged and not there: {ack:?}")));
         }
     }

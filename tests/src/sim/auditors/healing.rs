@@ -1,7 +1,7 @@
 //! `healing`: what a server that was set back has lost comes back at its old place (P11), or the fork is noticed.
 
 use super::super::world::World;
-use super::Finding;
+use super::{Finding, durable};
 use sotto_client_core::io::Alarm;
 
 /// Looks whether what was lost is there again.
@@ -10,13 +10,15 @@ pub fn healed(world: &mut World) -> Result<(), Finding> {
         return Ok(());
     }
     let lost = std::mem::take(&mut world.model.lost);
-    for (key, ack) in &lost {
-        let witness = world.users().into_iter().any(|h| {
-            let client = world.hosts[h].signed_in();
-            client
-                .is_some_and(|c| c.spaces().iter().any(|v| v.id == ack.space && v.seq >= ack.seq && v.member))
+    let users = world.users();
+    for (key, (ack, holders)) in &lost {
+        let witness = holders.iter().filter(|h| users.contains(h)).any(|h| {
+            let client = world.hosts[*h].signed_in();
+            client.is_some_and(|c| c.spaces().iter().any(|v| v.id == ack.space && v.member))
         });
-        if world.parted(ack.space) {
+        if durable::stands(world, ack) {
+            world.model.acks.insert(*key, *ack);
+        } else if world.parted(ack.space) {
             let forked = |r: &super::super::model::Raised| {
                 r.alarm == Alarm::Forked && r.space.is_none_or(|space| space == ack.space)
             };

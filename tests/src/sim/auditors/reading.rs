@@ -83,22 +83,25 @@ fn fold(
     me: AccountId,
 ) -> BTreeMap<MessageId, Wanted> {
     let mut wanted: BTreeMap<MessageId, Wanted> = BTreeMap::new();
+    // Where frames get lost within a connection, an edit may come to stand before its message.
+    let mut early: BTreeMap<MessageId, &str> = BTreeMap::new();
     for stored in records.iter().filter(|s| could_read(readers, me, s.seq)) {
         let header = stored.record.header();
         let id = MessageId { author: header.author, record: header.id };
         let Some(queued) = model.queued.get(&(space, id)) else { continue };
         match &queued.draft {
             Draft::Message { text, .. } => {
-                let body = Some(BodyView::Text(text.clone()));
+                let text = early.get(&id).copied().unwrap_or(text);
+                let body = Some(BodyView::Text(text.to_owned()));
                 wanted.insert(id, Wanted { seq: stored.seq, body, certain: true });
             }
-            Draft::Edit { target, text } => {
-                if let Some(message) = wanted.get_mut(target)
-                    && matches!(message.body, Some(BodyView::Text(_)))
-                {
+            Draft::Edit { target, text } => match wanted.get_mut(target) {
+                Some(message) if matches!(message.body, Some(BodyView::Text(_))) => {
                     message.body = Some(BodyView::Text(text.clone()));
                 }
-            }
+                Some(_) => {}
+                None => drop(early.insert(*target, text)),
+            },
             Draft::TakeBack(target) => {
                 if let Some(message) = wanted.get_mut(target) {
                     message.body = Some(BodyView::TakenBack);
