@@ -10,6 +10,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::limits::BATCH_RECORDS_MAX;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -32,10 +33,12 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Starts the task. It ends when every clone is gone and the queue is empty.
+    /// Starts the task. It ends when every clone is gone and the queue is empty. It has a thread to itself: each step
+    /// of a commit would otherwise wait behind the signatures that connections check.
     pub fn start(relay: Arc<Relay>, clock: Arc<dyn Clock>) -> (Self, JoinHandle<()>) {
         let (queue, work) = mpsc::channel(QUEUE_MAX);
-        (Self { queue }, tokio::spawn(run(relay, clock, work)))
+        let runtime = Handle::current();
+        (Self { queue }, tokio::task::spawn_blocking(move || runtime.block_on(run(relay, clock, work))))
     }
 
     /// Hands over an append; waits while the queue is full.

@@ -9,6 +9,7 @@
 //! `CAST(sum(x) AS BIGINT)`, because Postgres sums to NUMERIC; primary keys `NOT NULL` in so many words.
 
 mod error;
+mod folding;
 mod migrations;
 mod open;
 mod query;
@@ -27,6 +28,7 @@ pub use query::{
 pub use value::{FromColumn, Value};
 
 use sqlx::{PgPool, SqlitePool};
+use std::sync::Arc;
 
 /// An open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub enum Db {
         writer: SqlitePool,
         /// Connections that cannot write.
         readers: SqlitePool,
+        /// Folds the log.
+        folding: (SqlitePool, Arc<folding::Folding>),
     },
     /// A PostgreSQL server, shared by any number of nodes.
     Postgres(PgPool),
@@ -83,7 +87,8 @@ impl Db {
     /// Waits for running statements and closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, folding } => {
+                folding.0.close().await;
                 readers.close().await;
                 writer.close().await;
             }

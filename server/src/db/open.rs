@@ -7,7 +7,7 @@
 use super::error::{DbError, OpenError};
 use super::query::{Tx, query};
 use super::schema::{MIGRATIONS_TABLE, Schema};
-use super::{Db, busy, migrations};
+use super::{Db, busy, folding, migrations};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -17,6 +17,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections that read from SQLite.
@@ -112,8 +113,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("wal_autocheckpoint", "4000") // pages: about 16 MiB of log before it is folded in
-        .pragma("journal_size_limit", "67108864")
+        .pragma("wal_autocheckpoint", folding::WRITER_FOLDS_AT)
+        .pragma("journal_size_limit", "268435456") // the log keeps its blocks: writing over them costs less than new ones
         .pragma("temp_store", "MEMORY") // so that undoing part of a long statement costs no file
         .pragma("secure_delete", "ON") // a dropped payload is overwritten
         .pragma("cell_size_check", "ON")
@@ -121,9 +122,12 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn sqlite_writer(options: SqliteConnectOptions) -> Result<SqlitePool, DbError> {
+    one_connection().connect_with(options).await.map_err(busy)
+}
+
+fn one_connection() -> SqlitePoolOptions {
     let pool = SqlitePoolOptions::new().max_connections(1).min_connections(1).test_before_acquire(false);
-    let pool = pool.idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT);
-    pool.connect_with(options).await.map_err(busy)
+    pool.idle_timeout(None).max_lifetime(None).acquire_timeout(WAIT)
 }
 
 async fn open_sqlite(path: &Path, at: &str) -> Result<Db, OpenError> {
@@ -139,7 +143,10 @@ async fn open_sqlite(path: &Path, at: &str) -> Result<Db, OpenError> {
         SqlitePoolOptions::new().max_connections(SQLITE_READERS).min_connections(1).acquire_timeout(WAIT);
     let readers = readers.idle_timeout(None).max_lifetime(None).test_before_acquire(false);
     let readers = readers.connect_with(sqlite_options(path).pragma("query_only", "ON")).await;
-    Ok(Db::Sqlite { writer, readers: readers.map_err(|e| fail(busy(e)))? })
+    let readers = readers.map_err(|e| fail(busy(e)))?;
+    let folder = one_connection().connect_with(sqlite_options(path)).await.map_err(|e| fail(busy(e)))?;
+    let folding = Arc::new(folding::start(folder.clone()));
+    Ok(Db::Sqlite { writer, readers, folding: (folder, folding) })
 }
 
 /// Reads the whole file once and brings its tables up to date.

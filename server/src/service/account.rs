@@ -160,7 +160,7 @@ impl Service {
             }
             Ticket::Invitation { id } => {
                 let row = self.store().invitation(*id).await?.ok_or(ErrorCode::InvitationUnknown)?;
-                Ok(super::invitations::usable(row.state(now))?)
+                Ok(super::invitations::usable(row.state(now), self.defects())?)
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Owns who may invite whom, and for how long. Refuses to know what stands in them.
 
 use super::{Service, ServiceError, Speaker};
+use crate::defects::{Defect, Defects};
 use crate::store::{InvitationPut, InvitationRow};
 use sotto_protocol::account::AccountAnswer;
 use sotto_protocol::error::ErrorCode;
@@ -88,9 +89,10 @@ impl Service {
 }
 
 /// The error that a state is when somebody wants to join.
-pub(super) fn usable(state: InvitationState) -> Result<(), ErrorCode> {
+pub(super) fn usable(state: InvitationState, defects: Defects) -> Result<(), ErrorCode> {
     match state {
         InvitationState::Open => Ok(()),
+        InvitationState::Used if defects.has(Defect::ReuseInvitation) => Ok(()),
         InvitationState::Used => Err(ErrorCode::InvitationUsed),
         InvitationState::Revoked => Err(ErrorCode::InvitationRevoked),
         InvitationState::Expired => Err(ErrorCode::InvitationExpired),

@@ -9,7 +9,6 @@ use super::cards::VERSION_MAX;
 use super::invitations::usable;
 use super::judge::{BatchJudge, Way};
 use super::{Service, ServiceError};
-use crate::defects::Defect;
 use crate::store::{
     AccountView, InvitationRow, Needs, NewAccount, RegisterVerdict, RegisterView, TicketKey, VaultRow, Writes,
 };
@@ -157,10 +156,7 @@ impl Service {
         now: Millis,
     ) -> Result<&'a InvitationRow, ServiceError> {
         let row = view.invitation.as_ref().ok_or(ErrorCode::InvitationUnknown)?;
-        let state = row.state(now);
-        if !(state == InvitationState::Used && self.defects().has(Defect::ReuseInvitation)) {
-            usable(state)?;
-        }
+        usable(row.state(now), self.defects())?;
         let inviter = view.view.accounts.get(&row.inviter).ok_or(ErrorCode::InvitationUnknown)?;
         if Some(row.inviter) != prepared.inviter
             || row.role != prepared.account.role
