@@ -421,6 +421,54 @@ pub(crate) async fn a_server_set_back_is_healed_verbatim(fresh: Fresh<'_>) {
     assert_eq!(refused.code, ErrorCode::RestoreRefused);
 }
 
+pub(crate) async fn what_is_handed_back_keeps_to_the_rules_of_its_time(fresh: Fresh<'_>) {
+    let mut world = World::on(fresh().await).await;
+    let (client, thera) = (world.client.clone(), world.thera.clone());
+    let secret = client.content(&world.state, 1, b"a secret");
+    world.add(&client, &secret).await;
+    let void = client.record(Draft::era(&world.state, Cause::Void, &[&client, &thera]));
+    world.add(&client, &void).await;
+    world.now = world.now.plus(ERA_INTERVAL_MS_MIN);
+    let void = client.record(Draft::era(&world.state, Cause::Void, &[&client, &thera]));
+    world.add(&client, &void).await;
+    let drop = client.record(Draft::drop_of(&world.state, 2, &secret));
+    world.add(&client, &drop).await;
+    let rows = world.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap();
+    let records: Vec<_> = rows.iter().map(|row| row.to_stored().unwrap()).collect();
+    assert_eq!(records.len(), 6);
+
+    let old = World::on(fresh().await).await;
+    let who = speaker(&thera, 0);
+    // Two void eras of one member at the same time were never accepted.
+    let mut hurried = records.clone();
+    hurried[4].at = hurried[3].at;
+    let refused = old.service.restore(who, SPACE, hurried, world.now).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::RateLimited);
+    // Nor was a drop after the time for it.
+    let mut late = records.clone();
+    late[5].at = late[2].at.plus(TAKE_BACK_MS_MAX + 1);
+    let then = late[5].at;
+    let refused = old.service.restore(who, SPACE, late, then).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TakeBackTooLate);
+    assert_eq!(old.store.page(SPACE, Seq(2), 100, 1 << 20).await.unwrap().len(), 0);
+    old.service.restore(who, SPACE, records, world.now).await.unwrap();
+    assert_eq!(old.store.page(SPACE, Seq::ZERO, 100, 1 << 20).await.unwrap(), rows);
+}
+
+pub(crate) async fn members_are_what_they_are_in_the_practice(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let client = &world.client;
+    let own = LogState::new(SpaceId([0x54; 16]));
+    let alone = |role: Role| {
+        let member = sotto_protocol::record::Member { role, ..client.member() };
+        client.record(Draft::era_of(&own, Cause::Founding, vec![member]))
+    };
+    for role in [Role::Therapist, Role::Owner, Role::OwnerTherapist] {
+        assert_eq!(world.code(client, &alone(role)).await, ErrorCode::RuleForbids, "{role:?}");
+    }
+    assert_eq!(world.append(client, &alone(Role::Client)).await.unwrap().seq, Seq(1));
+}
+
 pub(crate) async fn cards_are_taken_from_anybody_but_only_good_ones(fresh: Fresh<'_>) {
     let world = World::on(fresh().await).await;
     let mut client = world.client.clone();
@@ -533,6 +581,8 @@ on_every_store! {
     registration_is_one_step_and_repeatable,
     registration_founds_exactly_the_space_with_the_inviter,
     a_server_set_back_is_healed_verbatim,
+    what_is_handed_back_keeps_to_the_rules_of_its_time,
+    members_are_what_they_are_in_the_practice,
     cards_are_taken_from_anybody_but_only_good_ones,
     vaults_are_swapped_only_from_the_newest,
 }
