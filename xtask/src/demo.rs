@@ -48,7 +48,10 @@ struct Stage {
 impl Stage {
     fn write_passphrases(&self) -> Result<()> {
         for person in Person::BOTH {
-            fs::write(exchange::password_file(&self.folder, person), format!("{}\n", person.passphrase()))?;
+            let path = exchange::password_file(&self.folder, person);
+            fs::write(&path, format!("{}\n", person.passphrase()))?;
+            #[cfg(unix)]
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         }
         Ok(())
     }

@@ -130,7 +130,8 @@ pub(crate) fn password_file(folder: &str, person: Person) -> String {
 pub(crate) fn script(program: &str, folder: &str, setup_link: &str) -> String {
     let mut commands = vec![format!("mkdir -p {folder}")];
     for person in Person::BOTH {
-        commands.push(format!("echo {} > {}", quoted(person.passphrase()), password_file(folder, person)));
+        let file = password_file(folder, person);
+        commands.push(format!("(umask 077; echo {} > {file})", quoted(person.passphrase())));
     }
     commands.extend(lines(folder, setup_link).iter().map(|line| line.shell(program, folder)));
     commands.join("\n")
