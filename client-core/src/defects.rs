@@ -42,11 +42,13 @@ pub enum Defect {
     SealAnotherKey,
     /// Misbehaves towards others: joins with a wrong proof.
     ForgeJoinProof,
+    /// Misbehaves towards others: claims to have seen another history.
+    ForgeSeen,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SendBeforeStored,
         Self::ForgetOutbox,
         Self::FreshIds,
@@ -63,6 +65,7 @@ impl Defect {
         Self::SealRubbish,
         Self::SealAnotherKey,
         Self::ForgeJoinProof,
+        Self::ForgeSeen,
     ];
 
     #[cfg(feature = "defects")]

@@ -327,7 +327,10 @@ impl Client {
         };
         let account = self.account.as_ref()?;
         let card = self.cards.newest(account.id)?;
-        let seen = self.spaces.get(&space)?.seen();
+        let mut seen = self.spaces.get(&space)?.seen();
+        if kind == Kind::Content && self.config.defects.has(Defect::ForgeSeen) {
+            seen.head = sotto_protocol::ids::Head::ZERO;
+        }
         let header = Header {
             version: sotto_protocol::record::HEADER_VERSION,
             space,

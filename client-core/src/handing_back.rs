@@ -131,6 +131,11 @@ impl Client {
         if head.seq <= space.log.seq() && space.head_at(head.seq) != Some(head.head) {
             space.live.hand_back = None;
             self.alarm(Some(head.space), Alarm::Forked);
+        } else if head.seq <= before {
+            // It takes records back and does not have them.
+            space.live.hand_back = None;
+            let expected = space.seen();
+            self.alarm(Some(head.space), Alarm::Withheld { expected, have: head.seq });
         } else {
             self.hand_back_more(head.space);
         }
@@ -149,6 +154,12 @@ impl Client {
                 space.live.hand_back = None;
                 space.live.hand_back_attempts += 1;
                 self.ask_where(id);
+            }
+            // It shows less than there was, and refuses to take it back.
+            ErrorCode::RestoreRefused | ErrorCode::SpaceExists => {
+                space.live.hand_back = None;
+                let (expected, have) = (space.seen(), space.live.server.map(|h| h.seq).unwrap_or_default());
+                self.alarm(Some(id), Alarm::Withheld { expected, have });
             }
             // An account or a registration is lost as well; its own device has to hand that in.
             ErrorCode::AccountUnknown | ErrorCode::RuleForbids | ErrorCode::CardUnknown => {

@@ -136,7 +136,8 @@ impl Client {
         // Until the end of the connection, unless what came can be put together with one's own.
         let now = self.now;
         let (Some(account), Some(keeping)) = (&self.account, &mut self.keeping) else { return };
-        if revision < keeping.revision {
+        // Asked for only because a newer one was announced, or because one's own write met it.
+        if revision <= keeping.revision {
             self.alarm(None, Alarm::OldVault);
             return;
         }

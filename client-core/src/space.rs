@@ -47,6 +47,10 @@ pub(crate) struct Live {
     pub(crate) reading: bool,
     /// Records that arrived and wait for an earlier one or for a card.
     pub(crate) ahead: BTreeMap<Seq, Stored>,
+    /// The pinned position for which the server was asked where the space stands.
+    pub(crate) pin_asked: Seq,
+    /// Pages in a row that brought nothing nearer.
+    pub(crate) fruitless: u32,
     /// More arrived than could be kept; the rest is read.
     pub(crate) overflown: bool,
     /// The cards asked for so that the next record can be judged.
@@ -61,6 +65,8 @@ pub(crate) struct Live {
     pub(crate) era_work: Option<EraWork>,
     pub(crate) hand_back: Option<HandBack>,
     pub(crate) hand_back_attempts: u32,
+    /// Records refused in a row because the server says that its history is another.
+    pub(crate) seen_refused: u32,
     pub(crate) retry_at: Option<Millis>,
     /// An era with this cause is not tried before then.
     pub(crate) era_retry: Option<(Millis, Cause)>,

@@ -16,13 +16,18 @@ use crate::vault::Consumed;
 use sotto_protocol::codec::Bytes;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, SpaceHead, Stored};
-use sotto_protocol::ids::{Hash, Revision, Seq, SpaceId, Version};
+use sotto_protocol::hash;
+use sotto_protocol::ids::{Hash, Head, Revision, Seq, SpaceId, Version};
 use sotto_protocol::limits::{PAGE_RECORDS_MAX, SPACES_MAX};
 use sotto_protocol::log::{Admission, Effect, Refusal};
 use sotto_protocol::record::{Kind, Seen};
 
 /// Records this far beyond the next one are kept until it comes; the rest is read.
 const AHEAD_MAX: u64 = 1024;
+/// Withheld payloads that are asked for again on one connection.
+const MISSING_ASKED_MAX: usize = 16;
+/// Pages in a row that may bring nothing nearer; one can be older than what was acknowledged meanwhile.
+const FRUITLESS_MAX: u32 = 3;
 
 impl Client {
     /// The connection is signed in.
@@ -92,7 +97,46 @@ impl Client {
             self.pin_left(head.space, false);
         }
         self.heard(head, asked_at);
+        self.check_pin(head.space);
+        self.ask_missing(head.space);
         self.read_on(head.space);
+    }
+
+    /// Asks again for payloads that were withheld.
+    fn ask_missing(&mut self, id: SpaceId) {
+        let Some(space) = self.spaces.get(&id).filter(|s| s.live.alarm.is_none()) else { return };
+        let places: Vec<Seq> =
+            space.missing.iter().filter_map(|m| space.seq_of(m)).take(MISSING_ASKED_MAX).collect();
+        for after in places.into_iter().filter_map(|seq| seq.0.checked_sub(1).map(Seq)) {
+            self.request(Pending::Read(id, after), |req| ClientFrame::Read {
+                req,
+                space: id,
+                after,
+                limit: 1,
+            });
+        }
+    }
+
+    /// The payload of a record that was verified without it.
+    fn payload_arrived(&mut self, id: SpaceId, stored: &Stored) {
+        let header = stored.record.header();
+        let message = MessageId { author: header.author, record: header.id };
+        let Some(space) = self.spaces.get_mut(&id).filter(|s| s.missing.contains(&message)) else { return };
+        let genuine =
+            stored.record.payload().is_some_and(|p| hash::payload(p.as_slice()) == header.payload_hash);
+        let body = space.open(stored);
+        let Some(entry) = space.by_id.get(&message).and_then(|index| space.entries.get_mut(*index)) else {
+            return;
+        };
+        if genuine {
+            entry.body = body;
+            let entry = entry.clone();
+            space.missing.remove(&message);
+            self.put(rows::entry(id, stored.seq), &entry);
+            self.keep_log(id, stored);
+            self.save_space(id);
+            self.event(Event::Updated { space: id, seq: stored.seq });
+        }
     }
 
     /// Compares where the server says a space stands with what is verified here.
@@ -169,7 +213,31 @@ impl Client {
             }
         }
         self.heard(head, asked_at);
+        if self.is_fruitless(id, asked_at, &records) {
+            return;
+        }
         self.take_in(id, records);
+    }
+
+    /// Alarms when the server speaks of records and, asked for them again and again, does not show the next one.
+    fn is_fruitless(&mut self, id: SpaceId, asked_at: Seq, records: &[Stored]) -> bool {
+        let Some(space) = self.spaces.get_mut(&id) else { return true };
+        let next = space.log.seq().next();
+        let asked_for_next = asked_at.next() == next;
+        let shown = records.iter().any(|stored| stored.seq == next) || space.live.ahead.contains_key(&next);
+        let told = space.live.server.map(|head| head.seq).max(space.live.ahead.keys().next_back().copied());
+        let Some(expected) = told.filter(|told| asked_for_next && !shown && *told >= next) else {
+            space.live.fruitless = 0;
+            return false;
+        };
+        space.live.fruitless += 1;
+        if space.live.fruitless < FRUITLESS_MAX {
+            return false;
+        }
+        let head = space.live.server.filter(|told| told.seq == expected).map(|told| told.head);
+        let (expected, have) = (Seen { seq: expected, head: head.unwrap_or(Head::ZERO) }, space.log.seq());
+        self.alarm(Some(id), Alarm::Withheld { expected, have });
+        true
     }
 
     pub(crate) fn push(&mut self, id: SpaceId, records: Vec<Stored>) {
@@ -179,12 +247,16 @@ impl Client {
     /// Takes records in that the server shows.
     pub(crate) fn take_in(&mut self, id: SpaceId, records: Vec<Stored>) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        let mut forked = false;
+        let (mut forked, mut returned) = (false, Vec::new());
         for stored in records {
             if stored.record.header().space != id {
                 forked = true;
             } else if stored.seq <= space.log.seq() {
-                forked |= !space.confirms(&stored);
+                let same = space.confirms(&stored);
+                forked |= !same;
+                if same {
+                    returned.push(stored);
+                }
             } else if stored.seq.0 - space.log.seq().0 <= AHEAD_MAX {
                 // Two different records for one position: the first may be one's own, acknowledged one.
                 let other = space
@@ -206,6 +278,7 @@ impl Client {
             self.alarm(Some(id), Alarm::Forked);
             return;
         }
+        returned.iter().for_each(|stored| self.payload_arrived(id, stored));
         self.advance(id);
     }
 
@@ -247,10 +320,11 @@ impl Client {
             }
         }
         let Some(space) = self.spaces.get(&id) else { return };
-        let seq = space.log.seq();
+        let (seq, space_is_quiet) = (space.log.seq(), space.live.alarm.is_none());
         if seq > before {
             self.save_space(id);
-            if self.confirmed(id) {
+            // Where something contradicts, what was verified just before may be false as well.
+            if self.confirmed(id) && space_is_quiet {
                 self.pin_head(id);
             }
             self.event(Event::Updated { space: id, seq });
@@ -359,13 +433,21 @@ impl Client {
         let Some(pin) = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&id)) else { return };
         let pinned = pin.head;
         let Some(space) = self.spaces.get(&id) else { return };
-        if !self.fits_pin(space) {
+        let fits = self.fits_pin(space);
+        let Some(space) = self.spaces.get_mut(&id) else { return };
+        if !fits {
             self.alarm(Some(id), Alarm::Forked);
         } else if pinned.seq > space.log.seq()
             && space.live.server.is_some_and(|s| s.seq < pinned.seq)
             && space.caught_up()
             && space.live.alarm.is_none()
         {
+            // The vault may come before the push: only an answer that is asked for now shows less than there is.
+            if space.live.pin_asked < pinned.seq {
+                space.live.pin_asked = pinned.seq;
+                self.ask_where(id);
+                return;
+            }
             let have = space.log.seq();
             self.event(Event::Alarm { space: Some(id), alarm: Alarm::Withheld { expected: pinned, have } });
         }
@@ -458,7 +540,7 @@ fn alarm_of(refusal: &Refusal, next: Seq) -> Alarm {
         Refusal::Forged | Refusal::PayloadMismatch | Refusal::DeviceNotListed => Alarm::Forged,
         Refusal::SeenElsewhere | Refusal::StaleEra { .. } => Alarm::Forked,
         Refusal::SeenAhead => Alarm::Withheld {
-            expected: Seen { seq: next, head: sotto_protocol::ids::Head::ZERO },
+            expected: Seen { seq: next, head: Head::ZERO },
             have: Seq(next.0.saturating_sub(1)),
         },
         Refusal::PayloadMissing => Alarm::PayloadWithheld,

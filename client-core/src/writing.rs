@@ -28,6 +28,8 @@ const OUTBOX_MAX: usize = 10_000;
 const IN_FLIGHT_MAX: usize = 16;
 /// Records that arrived damaged are sent again so often on one connection.
 const DAMAGED_MAX: u32 = 5;
+/// Records refused in a row for what was seen, after which the server contradicts itself: more than are under way at once.
+const SEEN_REFUSED_MAX: u32 = 64;
 /// Pause before trying again when the server is busy.
 const RETRY_MS: u64 = 2_000;
 
@@ -257,10 +259,13 @@ impl Client {
             }
             let busy = |n: &u64| space.live.in_flight.contains_key(n) || space.live.acked.contains(n);
             let next = space.outbox.iter().find(|(n, row)| row.refused.is_none() && !busy(n));
-            let Some((number, row)) = next.map(|(n, row)| (*n, row.clone())) else { return };
+            let Some((number, mut row)) = next.map(|(n, row)| (*n, row.clone())) else { return };
             if !space.readers_accepted(&row) && !self.config.defects.has(Defect::SealForAnybody) {
                 self.ask_consent(id);
                 return;
+            }
+            if row.attempted && self.config.defects.has(Defect::FreshIds) {
+                row.id = RecordId(self.random_id());
             }
             let Some(payload) = self.payload_of(id, &row) else {
                 if self.drop_waits(id, &row) {
@@ -331,9 +336,6 @@ impl Client {
         (kind, payload): (Kind, Vec<u8>),
     ) -> bool {
         let Some(era) = self.spaces.get(&id).and_then(|s| s.log.era()).map(|e| e.id) else { return false };
-        if row.attempted && self.config.defects.has(Defect::FreshIds) {
-            row.id = RecordId(self.random_id());
-        }
         let Some(record) = self.sign_record(id, era, kind, Some(row.id), payload) else { return false };
         let pending = Pending::Append { space: id, number, record: Box::new(record.clone()) };
         let Some(req) = self.request(pending, |req| ClientFrame::Append { req, record }) else {
@@ -356,6 +358,7 @@ impl Client {
     pub(crate) fn appended(&mut self, id: SpaceId, number: u64, record: Record, ack: &Ack) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.live.in_flight.remove(&number);
+        space.live.seen_refused = 0;
         space.live.acked.insert(number);
         let same = record.header().payload_hash == ack.payload_hash;
         let next = ack.seq == space.log.seq().next();
@@ -384,7 +387,17 @@ impl Client {
             space.outbox.get(&number).is_some_and(|row| matches!(row.body, OutboxBody::Drop { .. }));
         match code {
             ErrorCode::EraRequired => space.live.era_required = true,
-            ErrorCode::StaleEra | ErrorCode::SeenAhead | ErrorCode::SeenElsewhere => {
+            ErrorCode::SeenAhead | ErrorCode::SeenElsewhere => {
+                space.live.seen_refused += 1;
+                let contradicts = space.live.seen_refused >= SEEN_REFUSED_MAX;
+                if contradicts {
+                    // What it shows is what was seen, and yet it calls that another history.
+                    self.alarm(Some(id), Alarm::Forked);
+                } else {
+                    self.ask_where(id);
+                }
+            }
+            ErrorCode::StaleEra => {
                 self.ask_where(id);
             }
             ErrorCode::RateLimited

@@ -77,7 +77,10 @@ impl Service {
         let practice = self.store.practice(row.practice).await?.ok_or(ErrorCode::InvitationUnknown)?;
         Ok(AccountAnswer::Invitation {
             role: row.role,
-            state: row.state(now),
+            state: match row.state(now) {
+                InvitationState::Used if self.defects.has(Defect::ReuseInvitation) => InvitationState::Open,
+                state => state,
+            },
             expires_at: row.expires_at,
             body: row.body,
             inviter: inviter.card.signed().clone(),

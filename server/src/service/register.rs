@@ -16,7 +16,6 @@ use sotto_protocol::account::{AccountAnswer, Registration, Ticket};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::frame::InvitationState;
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, Hash, Millis, PracticeId, Revision, Version};
 use sotto_protocol::log::{AuthenticRecord, CardPin};
