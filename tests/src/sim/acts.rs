@@ -36,6 +36,7 @@ impl World {
             return Ok(());
         }
         self.people.acts += 1;
+        self.lie_in_time()?;
         let pause = match self.people.dice.below(10) {
             0 => self.people.dice.between(10_000, 120_000),
             1..=3 => self.people.dice.between(1, 20),
@@ -196,7 +197,8 @@ impl World {
         Ok(())
     }
 
-    fn invite(&mut self, h: HostId) -> Result<(), Finding> {
+    /// Invites somebody.
+    pub fn invite(&mut self, h: HostId) -> Result<(), Finding> {
         if self.people.list.len() + self.people.asked.len() > PEOPLE_MAX {
             return Ok(());
         }
@@ -356,6 +358,7 @@ impl World {
         if accounts.iter().any(older) {
             // Whoever was removed is served again until the remover's device hands the card back.
             self.model.removed_devices.clear();
+            self.model.removals.clear();
         }
         let acks = std::mem::take(&mut self.model.acks);
         for (key, ack) in acks {

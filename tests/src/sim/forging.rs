@@ -7,7 +7,7 @@ use super::dice;
 use super::host::Host;
 use super::server::Server;
 use sotto_client_core::content::{Content, ContentFrame, Message};
-use sotto_client_core::crypto::keys::{EraKey, StorageKey};
+use sotto_client_core::crypto::keys::{EraKey, StorageKey, VaultKey};
 use sotto_client_core::crypto::seal::{self, ContentPlace};
 use sotto_client_core::crypto::signing::DeviceKey;
 use sotto_client_core::crypto::wrap::{EraWrap, SealingSecret, unwrap_era, wrap_era};
@@ -41,6 +41,14 @@ pub struct Stolen {
     pub eras: Vec<EraKey>,
     /// Sealing secrets on it.
     pub sealing: Vec<SealingSecret>,
+    /// The vault as it knows it.
+    pub vault: Vault,
+    /// Which revision of it that is.
+    pub revision: Revision,
+    /// It has changed since.
+    pub dirty: bool,
+    /// The key under which the server has it.
+    pub vault_key: VaultKey,
 }
 
 type AccountRow = (
@@ -69,11 +77,12 @@ pub fn steal(host: &Host) -> Option<Stolen> {
     let eras = host.rows.keys().filter(|name| name.starts_with(b"key/"));
     let eras = eras.filter_map(|name| EraKey::from_slice(&open(name)?)).collect();
     let vault = open(b"vault")?;
-    let vault: (Bytes<{ 256 * 1024 }>, Revision, bool) =
+    let (vault, revision, dirty): (Bytes<{ 256 * 1024 }>, Revision, bool) =
         codec::decode(&vault, "vault row").expect("a vault row");
-    let vault = Vault::from_bytes(vault.0.as_slice()).expect("a vault");
+    let vault = Vault::from_bytes(vault.as_slice()).expect("a vault");
     let sealing = vault.sealing.iter().map(|e| SealingSecret::from_seed(*e.seed.expose())).collect();
-    Some(Stolen { account: row.2, device: row.8, key: DeviceKey::from_seed(*row.9.expose()), eras, sealing })
+    let (key, vault_key) = (DeviceKey::from_seed(*row.9.expose()), VaultKey::from_bytes(*row.10.expose()));
+    Some(Stolen { account: row.2, device: row.8, key, eras, sealing, vault, revision, dirty, vault_key })
 }
 
 impl Stolen {

@@ -4,7 +4,7 @@
 //! carried out in order; a batch that was written survives every crash, one that was not never happened; after a crash
 //! the client is made anew from its rows, with fresh entropy.
 
-use super::auditors::Finding;
+use super::auditors::{self, Finding};
 use super::net::{Happening, HostId};
 use super::world::World;
 use sotto_client_core::crypto::keys::StorageKey;
@@ -12,8 +12,11 @@ use sotto_client_core::crypto::opaque::Hardening;
 use sotto_client_core::crypto::rng::Entropy;
 use sotto_client_core::io::{BatchId, Change, Command, Draft, Input, LAZY_PREFIX, Output, Rejected, Row};
 use sotto_client_core::{Client, Config};
-use sotto_protocol::ids::{Seq, SpaceId};
-use std::collections::{BTreeMap, VecDeque};
+use sotto_protocol::ids::{AccountId, Seq, SpaceId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Whoever joins first, by place in the list of people.
+pub const JOINER: usize = 1;
 
 /// What has become of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,17 @@ pub enum Wish {
     Join,
     /// Sign in.
     Login,
+}
+
+/// A draft on its way into the outbox.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Where.
+    pub space: SpaceId,
+    /// What.
+    pub draft: Draft,
+    /// Who reads there, as its author sees it.
+    pub readers: BTreeSet<AccountId>,
 }
 
 /// A device with a client.
@@ -66,7 +80,7 @@ pub struct Host {
     /// What `Restored` said.
     pub restored: Option<(u64, u64)>,
     /// Drafts handed in and not yet confirmed.
-    pub drafts: VecDeque<(SpaceId, Draft)>,
+    pub drafts: VecDeque<Written>,
     wakes: u64,
     writing: Option<(BatchId, Vec<Change>)>,
 }
@@ -105,6 +119,12 @@ impl Host {
         self.rows.contains_key(&name)
     }
 
+    /// True when the payload at a position is on its disk.
+    pub fn has_payload(&self, space: SpaceId, seq: Seq) -> bool {
+        let name = [LAZY_PREFIX, &space.0[..], b"/", &seq.0.to_be_bytes()[..], b"/p"].concat();
+        self.rows.contains_key(&name)
+    }
+
     fn write(&mut self, changes: Vec<Change>) {
         for Change { key, value } in changes {
             match value {
@@ -128,7 +148,8 @@ impl World {
         host.writing = None;
         let eager = host.rows.iter().filter(|(key, _)| !key.starts_with(LAZY_PREFIX));
         let rows = eager.map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect();
-        let config = Config { hardening: Hardening::for_simulation(), ..Config::default() };
+        let defects = if host.person == JOINER { self.setting.joiner } else { self.setting.clients };
+        let config = Config { hardening: Hardening::for_simulation(), defects };
         let opened = Client::open(rows, StorageKey::from_bytes(host.storage), entropy, config, now);
         match opened {
             Ok(client) => host.client = Some(client),
@@ -149,7 +170,7 @@ impl World {
         host.crash_in = None;
         host.writing = None;
         let swallowed: Vec<_> = host.drafts.drain(..).collect();
-        self.model.uncertain.extend(swallowed);
+        self.model.uncertain.extend(swallowed.into_iter().map(|w| (w.space, w.draft)));
         self.note(format!("host {h} dies"));
         if let Some(conn) = self.net.of_host(h) {
             self.cut(conn);
@@ -177,13 +198,24 @@ impl World {
         let now = self.now();
         let Some(client) = &mut self.hosts[h].client else { return Ok(Err(Rejected::NotSignedIn)) };
         let draft = match &command {
-            Command::Write { space, draft } => Some((*space, draft.clone())),
+            Command::Write { space, draft } => {
+                Some(Written { space: *space, draft: draft.clone(), readers: readers(client, *space) })
+            }
+            _ => None,
+        };
+        let accepted = match &command {
+            Command::AcceptReaders(space) => Some((*space, readers(client, *space))),
             _ => None,
         };
         self.trace.line(self.time, format!("host {h} wants {}", short(&command)));
         let answer = client.handle(Input::Command(command), now);
         match &answer {
-            Ok(()) => self.hosts[h].drafts.extend(draft),
+            Ok(()) => {
+                self.hosts[h].drafts.extend(draft);
+                if let Some((space, readers)) = accepted {
+                    auditors::consent::given(self, h, space, &readers);
+                }
+            }
             Err(rejected) => self.note(format!("host {h} rejects: {rejected}")),
         }
         self.drain(h)?;
@@ -303,6 +335,11 @@ impl World {
         let host = &self.hosts[h];
         if host.life == life && host.wakes == wakes { self.tell(h, Input::Wake) } else { Ok(()) }
     }
+}
+
+fn readers(client: &Client, space: SpaceId) -> BTreeSet<AccountId> {
+    let view = client.spaces().into_iter().find(|v| v.id == space);
+    view.map(|v| v.members.iter().map(|m| m.account).collect()).unwrap_or_default()
 }
 
 fn short(command: &Command) -> String {

@@ -17,12 +17,14 @@ pub enum Lane {
     Torn,
     /// A reader is too slow for what is sent.
     Flood,
+    /// The server lies to one device.
+    Lying,
 }
 
 impl Lane {
     /// Every lane.
-    pub const ALL: [Self; 6] =
-        [Self::Calm, Self::Rough, Self::Membership, Self::Restore, Self::Torn, Self::Flood];
+    pub const ALL: [Self; 7] =
+        [Self::Calm, Self::Rough, Self::Membership, Self::Restore, Self::Torn, Self::Flood, Self::Lying];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Lane {
             Self::Restore => "restore",
             Self::Torn => "torn",
             Self::Flood => "flood",
+            Self::Lying => "lying",
         }
     }
 
@@ -47,7 +50,7 @@ impl Lane {
             Lane::Rough,
             Lane::Membership,
             Lane::Restore,
-            Lane::Rough,
+            Lane::Lying,
             Lane::Calm,
             Lane::Membership,
             Lane::Torn,
@@ -73,7 +76,7 @@ impl Lane {
             ..Faults::NONE
         };
         match self {
-            Self::Calm | Self::Flood => Faults { slow_disk: 50, ..Faults::NONE },
+            Self::Calm | Self::Flood | Self::Lying => Faults { slow_disk: 50, ..Faults::NONE },
             Self::Rough => rough,
             Self::Membership => Faults { cut: 4, crash: 2, http_lost: 20, http_twice: 20, ..rough },
             Self::Restore => Faults { cut: 4, crash: 1, http_lost: 10, http_twice: 10, ..rough },
@@ -102,6 +105,15 @@ impl Lane {
         };
         match self {
             Self::Calm => Habits { acts: 40, server_crash: 0, wipe: 4, crash: 0, offline: 0, ..usual },
+            Self::Lying => Habits {
+                server_crash: 0,
+                wipe: 0,
+                crash: 6,
+                offline: 20,
+                remove_device: 0,
+                revoke: 0,
+                ..usual
+            },
             Self::Rough | Self::Torn => usual,
             Self::Membership => Habits {
                 acts: 80,

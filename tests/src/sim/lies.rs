@@ -11,8 +11,7 @@ use sotto_protocol::frame::{ClientFrame, Req, ServerBody, ServerFrame, SpaceHead
 use sotto_protocol::hash::head_zero;
 use sotto_protocol::ids::{AccountId, Revision, Seq, SpaceId, Version};
 use sotto_protocol::limits::PAGE_RECORDS_MAX;
-use sotto_protocol::record::Kind;
-use sotto_server::store::Store as _;
+use sotto_protocol::record::{Kind, Record};
 use std::collections::BTreeMap;
 
 /// A lie.
@@ -86,6 +85,8 @@ pub struct Liar {
     pub account: AccountId,
     /// Which.
     pub revision: Revision,
+    /// What is put in, made with stolen keys.
+    pub forged: Option<Record>,
     /// Something untrue was told.
     pub told: bool,
     reads: BTreeMap<Req, Seq>,
@@ -101,6 +102,7 @@ impl Liar {
             at: Seq::ZERO,
             account: AccountId::ZERO,
             revision: Revision::ZERO,
+            forged: None,
             told: false,
             reads: BTreeMap::new(),
         }
@@ -127,6 +129,10 @@ impl Liar {
                 let forged = Stored { record: forging::unsigned(&log[at - 1]), ..log[at - 1].clone() };
                 log.insert(at, forged);
             }
+            Lie::Undead | Lie::AddReader => {
+                let put_in = self.forged.clone().map(|record| Stored { record, ..log[at - 1].clone() });
+                put_in.into_iter().for_each(|stored| log.insert(at, stored));
+            }
             _ => {}
         }
         if self.lie != Lie::Gap {
@@ -137,7 +143,8 @@ impl Liar {
         log
     }
 
-    fn concerns_log(&self) -> bool {
+    /// The lie is about the records of one space.
+    pub fn concerns_log(&self) -> bool {
         matches!(
             self.lie,
             Lie::Omit
@@ -148,10 +155,13 @@ impl Liar {
                 | Lie::Payload
                 | Lie::Newest
                 | Lie::Forge
+                | Lie::Undead
+                | Lie::AddReader
         )
     }
 
-    fn log(&self, server: &Server, until: Seq) -> Vec<Stored> {
+    /// What the victim is shown of the log up to a position of the true one.
+    pub fn log(&self, server: &Server, until: Seq) -> Vec<Stored> {
         let mut log = server.records(self.space, Seq::ZERO, usize::MAX);
         log.retain(|stored| stored.seq <= until);
         self.shown(log)
@@ -269,7 +279,7 @@ impl Liar {
     }
 
     fn old_vault(&self, server: &Server) -> Option<sotto_protocol::credentials::SealedVault> {
-        super::server::at_once(server.store().vault_at(self.account, self.revision)).ok().flatten()
+        server.vault_at(self.account, self.revision)
     }
 
     /// An answer over HTTP for the victim.
@@ -283,6 +293,13 @@ impl Liar {
                     && let Some(old) = server.card(newest.account, Some(Version(1)))
                 {
                     *card = old;
+                }
+            }
+            AccountAnswer::LoggedIn { vault, vault_revision, .. }
+                if self.lie == Lie::OldVault && *vault_revision > self.revision =>
+            {
+                if let Some(old) = self.old_vault(server) {
+                    (*vault, *vault_revision) = (old, self.revision);
                 }
             }
             AccountAnswer::Invitation { inviter, .. } if self.lie == Lie::OtherInviter => {

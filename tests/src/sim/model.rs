@@ -3,10 +3,11 @@
 //! Owns every text that somebody wrote, every draft that a client confirmed as queued, every acknowledgement that
 //! left the server, and what was noticed. Refuses to know how any of that came about.
 
-use super::net::HostId;
+use super::net::{ConnId, HostId};
 use sotto_client_core::io::{Alarm, Draft, Failure, MessageId};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, DeviceId, Hash, Head, RecordId, Seq, SpaceId, Version};
+use sotto_protocol::frame::Req;
+use sotto_protocol::ids::{AccountId, DeviceId, Hash, Head, Millis, RecordId, Seq, SpaceId, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stands in everything that the server must not see, and in nothing else.
@@ -47,6 +48,8 @@ pub struct Queued {
     pub host: HostId,
     /// What.
     pub draft: Draft,
+    /// Who could read when it was written, or when its author last looked.
+    pub readers: BTreeSet<AccountId>,
     /// When.
     pub at: u64,
 }
@@ -83,6 +86,12 @@ pub struct Model {
     pub failures: Vec<(HostId, Failure)>,
     /// Devices that were removed, and when their remover heard that it was done.
     pub removed_devices: BTreeMap<DeviceId, u64>,
+    /// When a removal of a device was done, by the server's clock.
+    pub removals: BTreeMap<DeviceId, (AccountId, Millis)>,
+    /// Requests that repeat an acknowledged append.
+    pub repeats: BTreeMap<(ConnId, Req), Ack>,
+    /// Requests that would replace a vault their writer did not know.
+    pub blind_writes: BTreeSet<(ConnId, Req)>,
     /// Joiners whose proof an inviter has checked.
     pub confirmed: BTreeSet<(SpaceId, AccountId)>,
     /// People who have withdrawn an invitation.

@@ -6,7 +6,7 @@
 
 use super::auditors::Finding;
 use super::dice::Dice;
-use super::host::{Fate, Host, Wish};
+use super::host::{Fate, Host, Wish, Written};
 use super::model::{MARKER, Queued, Raised};
 use super::net::{Happening, HostId};
 use super::server::Server;
@@ -163,6 +163,9 @@ impl World {
             Event::DeviceRemoved => self.hosts[h].fate = Fate::Removed,
             Event::DeviceGone(device) => {
                 self.model.removed_devices.insert(device, self.time);
+                if let Some(account) = self.people.list[person].account {
+                    self.model.removals.insert(device, (account, self.now()));
+                }
             }
             Event::Synced => self.hosts[h].synced = true,
             // What else a client tells is for reading in the trace.
@@ -172,13 +175,13 @@ impl World {
     }
 
     fn queued(&mut self, h: HostId, space: SpaceId, id: MessageId) -> Result<(), Finding> {
-        let Some((_, draft)) = self.hosts[h].drafts.pop_front() else {
+        let Some(Written { draft, readers, .. }) = self.hosts[h].drafts.pop_front() else {
             return Err(Finding::new("contract", format!("host {h} queued what nobody wrote")));
         };
         if draft == Draft::TakeBack(id) {
             self.model.vanished.insert((space, id));
         } else {
-            self.model.queued.insert((space, id), Queued { host: h, draft, at: self.time });
+            self.model.queued.insert((space, id), Queued { host: h, draft, readers, at: self.time });
         }
         Ok(())
     }
@@ -190,7 +193,8 @@ impl World {
         let role = self.people.asked.remove(0);
         self.people.links.push((link.clone(), role));
         let person = self.new_person(role, Some(link));
-        self.new_host(person, Wish::Join);
+        let h = self.new_host(person, Wish::Join);
+        self.joins(h);
     }
 
     /// What a person does when something failed.

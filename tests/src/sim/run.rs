@@ -6,11 +6,13 @@
 use super::auditors::{self, Finding};
 use super::host::{Fate, Wish};
 use super::lanes::{Faults, Habits, Lane};
+use super::lies::Lie;
 use super::net::{Happening, HostId};
 use super::world::World;
-use sotto_client_core::io::Command;
+use sotto_client_core::defects::Defects as ClientDefects;
+use sotto_client_core::io::{Alarm, Command};
 use sotto_protocol::roster::Role;
-use sotto_server::defects::Defects;
+use sotto_server::defects::Defects as ServerDefects;
 
 /// Longest part in which things fail, milliseconds of the simulation.
 const ACTS_MS_MAX: u64 = 4 * 3600 * 1000;
@@ -23,7 +25,13 @@ const LOGIN_MS_MAX: u64 = 30 * 60 * 1000;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Setting {
     /// Defects of the server.
-    pub server: Defects,
+    pub server: ServerDefects,
+    /// Defects of every client but the joiner's.
+    pub clients: ClientDefects,
+    /// Defects of the clients of whoever joins first.
+    pub joiner: ClientDefects,
+    /// The lie that is told, whatever the seed says.
+    pub lie: Option<Lie>,
     /// Print every happening.
     pub loud: bool,
 }
@@ -33,6 +41,8 @@ pub struct Setting {
 pub struct Outcome {
     /// Hash over everything that happened.
     pub digest: String,
+    /// What clients raised.
+    pub alarms: Vec<Alarm>,
     /// What an auditor found.
     pub finding: Option<Finding>,
     /// The last happenings.
@@ -41,16 +51,28 @@ pub struct Outcome {
 
 /// Runs one seed in a lane.
 pub fn run(lane: Lane, seed: u64, setting: Setting) -> Outcome {
-    let mut world = World::new(lane, seed, setting.server, setting.loud);
+    let mut world = World::new(lane, seed, setting);
     let finding = whole(&mut world).err();
-    Outcome { digest: world.trace.digest(), finding, tail: world.trace.tail() }
+    let alarms = world.model.alarms.iter().map(|raised| raised.alarm.clone()).collect();
+    Outcome { digest: world.trace.digest(), alarms, finding, tail: world.trace.tail() }
 }
 
 fn whole(world: &mut World) -> Result<(), Finding> {
     let owner = world.new_person(Role::OwnerTherapist, None);
     world.new_host(owner, Wish::Setup);
+    world.habits_before_lie();
     world.plan(3000, Happening::Act);
     world.run_until(ACTS_MS_MAX, |w| w.people.acts >= w.habits.acts)?;
+    if world.lying.is_some() {
+        world.faults = Faults::NONE;
+        world.habits = Habits::NONE;
+        world.everybody_back();
+        world.witnesses(false)?;
+        auditors::lies::shown(world)?;
+        world.witnesses(true)?;
+        auditors::lies::meanwhile(world)?;
+        world.truth();
+    }
     settle(world)?;
     auditors::settled(world)?;
     fresh_devices(world)?;
@@ -63,15 +85,12 @@ fn settle(world: &mut World) -> Result<(), Finding> {
     world.note("nothing fails any more".to_owned());
     world.faults = Faults::NONE;
     world.habits = Habits::NONE;
-    world.plan(0, Happening::PowerOn);
-    for h in 0..world.hosts.len() {
-        world.hosts[h].crash_in = None;
-        if world.hosts[h].fate != Fate::Wiped {
-            world.plan(1, Happening::Online(h));
-            world.plan(2, Happening::Start(h));
-            world.plan(5000, Happening::Pursue(h));
-        }
+    if world.lane == Lane::Torn {
+        // What is late still comes; what was lost within a connection stays lost for as long as that stands.
+        world.run_until(world.time + 120_000, |_| false)?;
+        world.net.passing().into_iter().for_each(|conn| world.cut(conn));
     }
+    world.everybody_back();
     // Devices that are not signed in yet get there first.
     let end = world.time + SETTLE_MS_MAX;
     let arrived = |w: &World| {
@@ -96,8 +115,8 @@ fn rest(world: &mut World, users: &[HostId], within: u64) -> Result<(), Finding>
             }
         }
         let round = (world.time + 600_000).min(end);
-        let synced =
-            |w: &World| users.iter().all(|h| w.hosts[*h].synced || w.hosts[*h].signed_in().is_none());
+        let still = |w: &World, h: HostId| w.hosts[h].signed_in().is_none() || auditors::lies::stopped(w, h);
+        let synced = |w: &World| users.iter().all(|h| w.hosts[*h].synced || still(w, *h));
         world.run_until(round, synced)?;
         let now = world.time;
         world.run_until((now + 30_000).min(end), |_| false)?;

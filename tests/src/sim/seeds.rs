@@ -23,8 +23,8 @@ pub struct Plan {
     pub seeds: Range<u64>,
     /// The only lane, if one was named.
     pub lane: Option<Lane>,
-    /// Print every happening.
-    pub loud: bool,
+    /// What is switched on.
+    pub setting: Setting,
 }
 
 impl Plan {
@@ -32,12 +32,21 @@ impl Plan {
     pub fn from_env() -> Self {
         let seeds = std::env::var("SOTTO_SEEDS").ok();
         let lane = std::env::var("SOTTO_LANE").ok();
+        let loud = std::env::var_os("SOTTO_LOUD").is_some();
+        Self {
+            setting: Setting { loud, ..Setting::default() },
+            ..Self::of(seeds.as_deref(), lane.as_deref())
+        }
+    }
+
+    /// The plan of seeds (a count, or `A..B`) and the name of a lane.
+    pub fn of(seeds: Option<&str>, lane: Option<&str>) -> Self {
         Self {
             seeds: seeds.map_or(SEEDS_BY_DEFAULT, |text| {
-                parse(&text).unwrap_or_else(|| panic!("SOTTO_SEEDS is a count or A..B, not {text:?}"))
+                parse(text).unwrap_or_else(|| panic!("SOTTO_SEEDS is a count or A..B, not {text:?}"))
             }),
-            lane: lane.map(|name| Lane::parse(&name).unwrap_or_else(|| panic!("there is no lane {name:?}"))),
-            loud: std::env::var_os("SOTTO_LOUD").is_some(),
+            lane: lane.map(|name| Lane::parse(name).unwrap_or_else(|| panic!("there is no lane {name:?}"))),
+            setting: Setting::default(),
         }
     }
 }
@@ -56,6 +65,7 @@ pub fn guarded(lane: Lane, seed: u64, setting: Setting) -> Outcome {
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         Outcome {
             digest: String::new(),
+            alarms: Vec::new(),
             finding: Some(Finding::new("panic", said.unwrap_or_default())),
             tail: String::new(),
         }
@@ -91,7 +101,7 @@ pub fn run_all(plan: &Plan) -> Vec<String> {
                         return;
                     }
                     let lane = plan.lane.unwrap_or_else(|| Lane::of_seed(seed));
-                    let outcome = guarded(lane, seed, Setting { loud: plan.loud, ..Setting::default() });
+                    let outcome = guarded(lane, seed, plan.setting);
                     if let Some(finding) = outcome.finding
                         && let Ok(mut reports) = reports.lock()
                     {

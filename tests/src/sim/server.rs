@@ -8,8 +8,11 @@ use super::dice;
 use super::net::ConnId;
 use rand_chacha::ChaCha20Rng;
 use sotto_protocol::card::Card;
+use sotto_protocol::credentials::SealedVault;
 use sotto_protocol::frame::{Challenge, Stored};
-use sotto_protocol::ids::{AccountId, Hash, IncarnationId, Millis, Seq, SpaceId, Version};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, Hash, IncarnationId, Millis, Revision, Seq, SpaceId, Version,
+};
 use sotto_protocol::link::LinkSecret;
 use sotto_protocol::log::{Admission, Effect, LogState};
 use sotto_protocol::record::Record;
@@ -228,6 +231,21 @@ impl Server {
     /// The version of an account's newest card.
     pub fn card_version(&self, account: AccountId) -> Option<Version> {
         self.card(account, None)?.peek().ok().map(|card| card.version)
+    }
+
+    /// The card version in which a device was removed.
+    pub fn removed_in(&self, account: AccountId, device: DeviceId) -> Option<Version> {
+        self.card(account, None)?.peek().ok()?.device(device)?.removed_in
+    }
+
+    /// The newest vault's revision.
+    pub fn vault_revision(&self, account: AccountId) -> Option<Revision> {
+        at_once(self.store.vault(account)).expect("memory").map(|row| row.revision)
+    }
+
+    /// An earlier vault.
+    pub fn vault_at(&self, account: AccountId, revision: Revision) -> Option<SealedVault> {
+        at_once(self.store.vault_at(account, revision)).expect("memory")
     }
 
     /// Every account that has a card, by way of the spaces.

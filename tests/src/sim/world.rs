@@ -7,21 +7,24 @@ use super::auditors::{self, Finding};
 use super::dice::Dice;
 use super::host::Host;
 use super::lanes::{Faults, Habits, Lane};
+use super::lying::Lying;
 use super::model::Model;
 use super::net::{ConnId, Happening, HostId, Net, Way};
 use super::people::People;
+use super::run::Setting;
 use super::server::Server;
 use super::trace::Trace;
 use sotto_client_core::io::{Input, RequestId};
 use sotto_protocol::hash::head_zero;
 use sotto_protocol::ids::{Millis, Seq, SpaceId};
-use sotto_server::defects::Defects;
 use sotto_server::service::Frame;
 
 /// When a run begins, by everybody's clock.
 const EPOCH: u64 = 1_800_000_000_000;
 /// Happenings of a run at most; more means that somebody runs in circles.
-const HAPPENINGS_MAX: u64 = 400_000;
+const HAPPENINGS_MAX: u64 = 100_000;
+/// The same for a run that is a flood.
+const HAPPENINGS_FLOOD_MAX: u64 = 400_000;
 /// An unanswered request is given up after this.
 const HTTP_MS_MAX: u64 = 15_000;
 
@@ -37,6 +40,8 @@ pub struct World {
     pub skew: u64,
     /// What fails now.
     pub faults: Faults,
+    /// What is switched on.
+    pub setting: Setting,
     /// What people do.
     pub habits: Habits,
     /// Chance for faults.
@@ -53,6 +58,8 @@ pub struct World {
     pub people: People,
     /// What was asked for.
     pub model: Model,
+    /// The lie that is told in this run.
+    pub lying: Option<Lying>,
     /// What happened.
     pub trace: Trace,
     happened: u64,
@@ -61,7 +68,7 @@ pub struct World {
 
 impl World {
     /// A world before anything happened.
-    pub fn new(lane: Lane, seed: u64, defects: Defects, loud: bool) -> Self {
+    pub fn new(lane: Lane, seed: u64, setting: Setting) -> Self {
         let purpose = |what: &str| Dice::new(seed, &format!("{}/{what}", lane.name()));
         Self {
             lane,
@@ -69,15 +76,17 @@ impl World {
             time: 0,
             skew: 0,
             faults: lane.faults(),
+            setting,
             habits: lane.habits(),
             dice: purpose("faults"),
             entropy: purpose("entropy"),
-            server: Server::new(seed, defects),
+            server: Server::new(seed, setting.server),
             hosts: Vec::new(),
             net: Net::default(),
             people: People::new(purpose("people")),
             model: Model::default(),
-            trace: Trace::new(loud),
+            lying: Lying::new(lane, seed, setting.lie),
+            trace: Trace::new(setting.loud),
             happened: 0,
             flushing: false,
         }
@@ -128,7 +137,8 @@ impl World {
             if let Some((at, happening)) = self.net.pop() {
                 self.time = at;
                 self.happened += 1;
-                if self.happened > HAPPENINGS_MAX {
+                let most = if self.lane == Lane::Flood { HAPPENINGS_FLOOD_MAX } else { HAPPENINGS_MAX };
+                if self.happened > most {
                     return Err(Finding::new("liveness", "somebody runs in circles".to_owned()));
                 }
                 self.happen(happening)?;
@@ -145,7 +155,12 @@ impl World {
             Happening::AtServer(conn, bytes) => {
                 if self.server.up && self.net.get(conn).is_some_and(|w| w.passes) {
                     self.trace.bytes("up", &bytes);
-                    self.server.frame(conn, &bytes, now);
+                    auditors::durable::asked(self, conn, &bytes);
+                    auditors::vault::asked(self, conn, &bytes);
+                    match self.turned_up(conn, &bytes) {
+                        Some(answer) => self.pass(conn, &answer),
+                        None => self.server_of(conn).frame(conn, &bytes, now),
+                    }
                 }
             }
             Happening::AtClient(conn, frame) => {
@@ -158,19 +173,19 @@ impl World {
             }
             Happening::ClientLost(conn) => self.client_lost(conn)?,
             Happening::ServerLost(conn) => {
-                self.server.lost(conn);
+                self.server_of(conn).lost(conn);
                 if let Some(wire) = self.net.get_mut(conn) {
                     wire.passes = false;
                 }
                 self.net.forget(conn);
             }
             Happening::Expire(conn) => {
-                if let Some(deadline) = self.server.expire(conn, now) {
+                if let Some(deadline) = self.server_of(conn).expire(conn, now) {
                     let pause = deadline.since(now).max(1000);
                     self.plan(pause, Happening::Expire(conn));
                 }
             }
-            Happening::Unstall(conn) => self.server.stall(conn, false),
+            Happening::Unstall(conn) => self.server_of(conn).stall(conn, false),
             Happening::Requested(h, life, id, body, answered) => self.requested(h, life, id, &body, answered),
             Happening::Answered(h, life, id, body) => {
                 if self.hosts[h].life == life {
@@ -186,6 +201,7 @@ impl World {
                 self.flushing = false;
                 if self.server.up {
                     self.server.flush(now);
+                    self.fork().into_iter().for_each(|fork| fork.flush(now));
                 }
             }
             Happening::PowerOn => self.power_on(),
@@ -206,12 +222,23 @@ impl World {
                 None => self.closed(conn),
             }
         }
-        if self.server.has_batch() && !self.flushing {
+        for (conn, frame) in self.fork().map(Server::outgoing).unwrap_or_default() {
+            match frame {
+                Some(frame) => self.pass(conn, &frame),
+                None => self.closed(conn),
+            }
+        }
+        let waits = self.server.has_batch() || self.fork().is_some_and(|fork| fork.has_batch());
+        if waits && !self.flushing {
             self.flushing = true;
             let pause = self.dice.between(1, 5);
             self.plan(pause, Happening::Flush);
         }
         Ok(())
+    }
+
+    fn fork(&mut self) -> Option<&mut Server> {
+        self.lying.as_mut()?.fork.as_mut().map(|(fork, _)| fork)
     }
 
     fn delay(&mut self) -> u64 {
@@ -247,7 +274,9 @@ impl World {
     fn arrived(&mut self, conn: ConnId) {
         let now = self.now();
         if self.server.up && self.net.get(conn).is_some_and(|w| w.passes) {
-            self.server.open(conn, now, self.entropy.bytes());
+            self.lead(conn);
+            let challenge = self.entropy.bytes();
+            self.server_of(conn).open(conn, now, challenge);
             self.plan(10_000, Happening::Expire(conn));
         } else {
             self.cut(conn);
@@ -274,6 +303,14 @@ impl World {
     /// A frame from server to client.
     fn down(&mut self, conn: ConnId, frame: Frame) -> Result<(), Finding> {
         auditors::durable::told(self, conn, &frame)?;
+        for frame in self.turned_down(conn, frame) {
+            self.pass(conn, &frame);
+        }
+        Ok(())
+    }
+
+    /// A frame on its way to a client.
+    fn pass(&mut self, conn: ConnId, frame: &Frame) {
         for way in self.torn() {
             let at = self.time + self.delay() + way;
             let at = if way > 0 { Some(at) } else { self.net.arrival(conn, Way::Down, at) };
@@ -284,7 +321,6 @@ impl World {
         if self.dice.chance(self.faults.cut) {
             self.cut(conn);
         }
-        Ok(())
     }
 
     /// How often and how late a frame comes through: usually once, in its turn.
@@ -292,7 +328,10 @@ impl World {
         if self.dice.chance(self.faults.torn) {
             return match self.dice.below(3) {
                 0 => Vec::new(),
-                1 => vec![0, self.dice.between(1, 2000)],
+                1 => {
+                    let late = if self.dice.chance(250) { 120_000 } else { 2000 };
+                    vec![0, self.dice.between(1, late)]
+                }
                 _ => vec![self.dice.between(1, 2000)],
             };
         }
@@ -347,7 +386,8 @@ impl World {
         let pause = self.delay();
         let answer = self.server.up.then(|| {
             self.trace.bytes("request", body);
-            self.server.account(body, u64::try_from(h).unwrap_or_default(), now)
+            let answer = self.server_for(h).account(body, u64::try_from(h).unwrap_or_default(), now);
+            self.turned_answer(h, answer)
         });
         if !answered {
             return;

@@ -1,9 +1,11 @@
 //! `alarms`: honest servers and members cause none.
 
+use super::super::host::JOINER;
 use super::super::lanes::Lane;
 use super::super::model::Raised;
 use super::super::world::World;
-use super::Finding;
+use super::{Finding, lies};
+use sotto_client_core::defects::Defect;
 use sotto_client_core::io::{Alarm, Failure};
 use sotto_protocol::ids::Seq;
 
@@ -30,15 +32,31 @@ pub fn justified(world: &World) -> Result<(), Finding> {
             }
             _ => false,
         };
-        if !expected {
+        if !expected && !hostile(world, raised) && !lies::explains(world, raised) {
             let what = format!("host {} raised {:?} in {:?}", raised.host, raised.alarm, raised.space);
             return Err(Finding::new("alarms", what));
         }
     }
-    let dishonest = world.model.failures.iter().find(|(_, f)| matches!(f, Failure::Dishonest(_)));
+    let dishonest = world.model.failures.iter().find(|(host, failure)| {
+        matches!(failure, Failure::Dishonest(_)) && !lies::explains_failure(world, *host, failure)
+    });
     match dishonest {
         Some((host, failure)) => Err(Finding::new("alarms", format!("host {host} was told {failure:?}"))),
         None => Ok(()),
+    }
+}
+
+/// The joiner misbehaves: she is named, or hears of it herself.
+fn hostile(world: &World, raised: &Raised) -> bool {
+    let misbehaves = |defect| world.setting.joiner.has(defect);
+    let joiner = world.people.list.get(JOINER).and_then(|p| p.account);
+    match &raised.alarm {
+        Alarm::BadEra(by) => {
+            Some(*by) == joiner && (misbehaves(Defect::SealRubbish) || misbehaves(Defect::SealAnotherKey))
+        }
+        Alarm::Uninvited(who) => Some(*who) == joiner && misbehaves(Defect::ForgeJoinProof),
+        Alarm::Forked => misbehaves(Defect::ForgeSeen) && world.hosts[raised.host].person == JOINER,
+        _ => false,
     }
 }
 

@@ -3,8 +3,9 @@
 use super::super::model::Ack;
 use super::super::net::ConnId;
 use super::super::world::World;
-use super::Finding;
-use sotto_protocol::frame::{ServerBody, ServerFrame};
+use super::{Finding, vault};
+use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::{ClientFrame, Req, ServerBody, ServerFrame};
 use sotto_protocol::ids::Seq;
 
 /// Looks at a frame that leaves the server.
@@ -13,8 +14,10 @@ pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding
         return Err(Finding::new("contract", "the server sent what is no frame".to_owned()));
     };
     if let ServerBody::Error { req, code, .. } = &body {
+        refused(world, conn, *req, *code)?;
         world.note(format!("connection {conn} hears of {req:?}: {}", code.name()));
     }
+    vault::told(world, conn, &body)?;
     let ServerBody::Appended { id, seq, head, payload_hash, .. } = body else { return Ok(()) };
     // The acknowledgement names neither space nor author; the store tells, or lacks the record.
     for space in world.server.spaces() {
@@ -39,6 +42,37 @@ pub fn told(world: &mut World, conn: ConnId, frame: &[u8]) -> Result<(), Finding
         return Ok(());
     }
     Err(Finding::new("durable", format!("acknowledged {id} at {seq}, where it does not stand")))
+}
+
+/// Notes a frame that repeats an append which was acknowledged.
+pub fn asked(world: &mut World, conn: ConnId, frame: &[u8]) {
+    if let Ok(ClientFrame::Append { req, record }) = ClientFrame::from_bytes(frame) {
+        let header = record.header();
+        let key = (header.space, header.author, header.id);
+        if let Some(ack) = world.model.acks.get(&key).filter(|_| !world.parted(header.space)) {
+            world.model.repeats.insert((conn, req), *ack);
+        }
+    }
+}
+
+/// A repeat has the first result, for as long as the space exists (P4).
+fn refused(world: &World, conn: ConnId, req: Option<Req>, code: ErrorCode) -> Result<(), Finding> {
+    let repeat = req.and_then(|req| world.model.repeats.get(&(conn, req)));
+    let judged = matches!(
+        code,
+        ErrorCode::StaleEra
+            | ErrorCode::EraRequired
+            | ErrorCode::SeenAhead
+            | ErrorCode::SeenElsewhere
+            | ErrorCode::RuleForbids
+            | ErrorCode::TakeBackTooLate
+            | ErrorCode::SpaceUnknown
+            | ErrorCode::Internal
+    );
+    match repeat.filter(|ack| judged && stands(world, ack)) {
+        Some(ack) => Err(Finding::new("once", format!("{} for a repeat of {ack:?}", code.name()))),
+        None => Ok(()),
+    }
 }
 
 /// True when what was acknowledged stands where it was said to stand.

@@ -5,12 +5,17 @@
 
 pub mod alarms;
 pub mod chain;
+pub mod consent;
 pub mod durable;
+pub mod erasure;
 pub mod healing;
+pub mod joining;
+pub mod lies;
 pub mod liveness;
 pub mod plaintext;
 pub mod reading;
 pub mod removal;
+pub mod vault;
 
 use super::world::World;
 
@@ -32,6 +37,7 @@ impl Finding {
 
 /// Looks at a world at rest.
 pub fn settled(world: &mut World) -> Result<(), Finding> {
+    lies::afterwards(world)?;
     healing::healed(world)?;
     durable::all(world)?;
     chain::dense(world)?;
@@ -39,6 +45,11 @@ pub fn settled(world: &mut World) -> Result<(), Finding> {
     reading::all(world)?;
     removal::accounts(world)?;
     removal::devices(world)?;
+    removal::eras(world)?;
+    erasure::done(world)?;
+    consent::asked(world)?;
+    joining::proven(world)?;
+    vault::complete(world)?;
     alarms::justified(world)
 }
 

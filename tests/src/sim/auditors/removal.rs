@@ -4,6 +4,7 @@ use super::super::host::{Fate, Host};
 use super::super::world::World;
 use super::Finding;
 use super::reading::{Readers, readers};
+use sotto_client_core::Client;
 use sotto_client_core::crypto::keys::{EraKey, StorageKey};
 use sotto_client_core::crypto::seal::{self, ContentPlace};
 use sotto_client_core::crypto::wrap::{EraWrap, SealingSecret, unwrap_era};
@@ -47,6 +48,7 @@ pub fn accounts(world: &World) -> Result<(), Finding> {
             for host in world.hosts.iter().filter(|host| host.person == person) {
                 loot(host, &mut all);
                 shows_nothing(host, space, after)?;
+                served_nothing(world, host, space, after)?;
             }
             let later: Vec<&Stored> = records.iter().filter(|s| s.seq >= after).collect();
             opens_nothing(&all, space, &later)?;
@@ -69,6 +71,45 @@ fn shows_nothing(host: &Host, space: SpaceId, after: Seq) -> Result<(), Finding>
         Some(m) => Err(Finding::new("removal", format!("a removed account shows {:?}", m.body))),
         None => Ok(()),
     }
+}
+
+/// The era that removes an account is the last that it is shown.
+fn served_nothing(world: &World, host: &Host, space: SpaceId, after: Seq) -> Result<(), Finding> {
+    let views = host.client.as_ref().map(Client::spaces).unwrap_or_default();
+    match views.iter().find(|v| v.id == space && v.seq > after && !world.parted(space)) {
+        Some(v) => Err(Finding::new(
+            "removal",
+            format!("a removed account was served {} up to {}, after {after}", space.short(), v.seq),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Once the removal of a device is done, nothing is sealed for an era that does not know of it.
+pub fn eras(world: &World) -> Result<(), Finding> {
+    for (device, (account, at)) in world.model.removals.iter().filter(|_| world.model.set_back == 0) {
+        let Some(removed_in) = world.server.removed_in(*account, *device) else { continue };
+        for space in world.server.spaces() {
+            let records = world.server.records(space, Seq::ZERO, usize::MAX);
+            let mut pinned = None;
+            for stored in &records {
+                let header = stored.record.header();
+                let body = stored.record.payload().filter(|_| header.kind == Kind::Era);
+                if let Some(body) = body.and_then(|p| EraBody::parse(p.as_slice()).ok()) {
+                    pinned = body.member(*account).map(|m| m.card_version);
+                }
+                if header.kind == Kind::Content && stored.at > *at && pinned.is_some_and(|v| v < removed_in) {
+                    let what = format!(
+                        "the record at {} of {} is sealed for an era that a removed device can open",
+                        stored.seq,
+                        space.short()
+                    );
+                    return Err(Finding::new("removal", what));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn opens_nothing(loot: &Loot, space: SpaceId, later: &[&Stored]) -> Result<(), Finding> {
