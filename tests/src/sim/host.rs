@@ -51,6 +51,8 @@ pub struct Written {
     pub draft: Draft,
     /// Who reads there, as its author sees it.
     pub readers: BTreeSet<AccountId>,
+    /// When.
+    pub at: u64,
 }
 
 /// A device with a client.
@@ -199,7 +201,8 @@ impl World {
         let Some(client) = &mut self.hosts[h].client else { return Ok(Err(Rejected::NotSignedIn)) };
         let draft = match &command {
             Command::Write { space, draft } => {
-                Some(Written { space: *space, draft: draft.clone(), readers: readers(client, *space) })
+                let readers = readers(client, *space);
+                Some(Written { space: *space, draft: draft.clone(), readers, at: self.time })
             }
             _ => None,
         };

@@ -175,13 +175,13 @@ impl World {
     }
 
     fn queued(&mut self, h: HostId, space: SpaceId, id: MessageId) -> Result<(), Finding> {
-        let Some(Written { draft, readers, .. }) = self.hosts[h].drafts.pop_front() else {
+        let Some(Written { draft, readers, at, .. }) = self.hosts[h].drafts.pop_front() else {
             return Err(Finding::new("contract", format!("host {h} queued what nobody wrote")));
         };
         if draft == Draft::TakeBack(id) {
             self.model.vanished.insert((space, id));
         } else {
-            self.model.queued.insert((space, id), Queued { host: h, draft, readers, at: self.time });
+            self.model.queued.insert((space, id), Queued { host: h, draft, readers, at });
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::super::host::JOINER;
 use super::super::lanes::Lane;
 use super::super::model::Raised;
 use super::super::world::World;
-use super::{Finding, lies};
+use super::{Finding, lies, reading};
 use sotto_client_core::defects::Defect;
 use sotto_client_core::io::{Alarm, Failure};
 use sotto_protocol::ids::Seq;
@@ -62,6 +62,11 @@ fn hostile(world: &World, raised: &Raised) -> bool {
 
 fn removed(world: &World, raised: &Raised) -> bool {
     let account = world.people.list[world.hosts[raised.host].person].account;
-    let state = raised.space.and_then(|space| world.server.space(space));
-    state.zip(account).is_some_and(|(state, account)| !state.is_member(account))
+    let records = raised.space.map(|space| world.server.records(space, Seq::ZERO, usize::MAX));
+    // Perhaps she was added again since.
+    records.zip(account).is_some_and(|(records, account)| {
+        let eras = reading::readers(&records);
+        let first = eras.iter().position(|(_, readers)| readers.contains(&account));
+        first.is_some_and(|first| eras.iter().skip(first).any(|(_, readers)| !readers.contains(&account)))
+    })
 }

@@ -85,6 +85,8 @@ fn fold(
     let mut wanted: BTreeMap<MessageId, Wanted> = BTreeMap::new();
     // Where frames get lost within a connection, an edit may come to stand before its message.
     let mut early: BTreeMap<MessageId, &str> = BTreeMap::new();
+    // Of two edits the one that was written later counts, whichever came first.
+    let mut edited: BTreeMap<MessageId, u64> = BTreeMap::new();
     for stored in records.iter().filter(|s| could_read(readers, me, s.seq)) {
         let header = stored.record.header();
         let id = MessageId { author: header.author, record: header.id };
@@ -95,9 +97,11 @@ fn fold(
                 let body = Some(BodyView::Text(text.to_owned()));
                 wanted.insert(id, Wanted { seq: stored.seq, body, certain: true });
             }
+            Draft::Edit { target, .. } if edited.get(target).is_some_and(|at| *at > queued.at) => {}
             Draft::Edit { target, text } => match wanted.get_mut(target) {
                 Some(message) if matches!(message.body, Some(BodyView::Text(_))) => {
                     message.body = Some(BodyView::Text(text.clone()));
+                    edited.insert(*target, queued.at);
                 }
                 Some(_) => {}
                 None => drop(early.insert(*target, text)),
