@@ -24,12 +24,15 @@ const LATE: usize = 64;
 /// How often a receiver says how far she has read.
 const CURSOR_EVERY: Duration = Duration::from_secs(1);
 
+/// Under way at most, however fast one writes: the server takes 64 from one connection.
+const OPEN_MAX: u64 = 48;
+
 /// How a pair writes.
 #[derive(Clone, Copy)]
 pub(crate) enum Pace {
     /// So many under way at any time.
     Closed(usize),
-    /// One after each span, whatever became of the ones before; the first after the second span.
+    /// One after each span, whatever became of the ones before, up to [`OPEN_MAX`]; the first after the second span.
     Open(Duration, Duration),
 }
 
@@ -152,7 +155,8 @@ impl Pair {
                         }
                     }
                 }
-                () = tokio::time::sleep_until(due.into()), if matches!(pace, Pace::Open(..)) && !over => {}
+                () = tokio::time::sleep_until(due.into()),
+                    if matches!(pace, Pace::Open(..)) && !over && sent - acked.min(sample.delivered) < OPEN_MAX => {}
                 () = tokio::time::sleep_until((begin + span).into()), if !over => {}
             }
         }
@@ -173,7 +177,7 @@ fn may_send(pace: Pace, under_way: u64, now: Instant, due: &mut Instant) -> bool
     match pace {
         Pace::Closed(in_flight) => under_way < in_flight as u64,
         Pace::Open(every, _) => {
-            let is_due = now >= *due;
+            let is_due = now >= *due && under_way < OPEN_MAX;
             if is_due {
                 *due += every;
             }
