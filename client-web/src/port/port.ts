@@ -1,0 +1,172 @@
+/**
+ * The border between the app and the engine.
+ *
+ * The app asks and listens; the engine (`worker/`) answers and tells. Neither knows the other's insides: the app runs
+ * against a scripted port in tests, the engine without an app. Invariants: an answer comes when what was asked is
+ * stored; a call that failed changed nothing; asking `write` again with the same id writes once.
+ */
+
+import type {
+  AccountId,
+  AccountView,
+  Alarm,
+  DeviceId,
+  DeviceView,
+  Draft,
+  InvitationId,
+  InvitationView,
+  MessageId,
+  MessageView,
+  Millis,
+  RecordId,
+  Role,
+  Seq,
+  SpaceId,
+  SpaceView,
+  Strength,
+  Welcome,
+} from '../core/types';
+
+/** How things stand with this browser. */
+export interface Status {
+  phase: 'starting' | 'blank' | 'locked' | 'open' | 'broken';
+  /** Why it is broken; see `PortError.code`. */
+  broken: string | null;
+  /** Signed in on the server right now. */
+  online: boolean;
+  /** Known while open; while locked only what is needed to say whose browser this is. */
+  account: AccountView | null;
+  locked: { handle: string; practice: string } | null;
+  /** Whether the browser keeps what is stored: it may refuse to store at all, be full, or clear it when short of room. */
+  storage: 'kept' | 'clearable' | 'full' | 'blocked';
+  /** The server's clock minus this device's, when they differ by more than two minutes. */
+  clockOffMs: number | null;
+  /** Everything was fetched and verified since signing in on this device. */
+  restored: boolean;
+  /** A newer version of the app is ready; it comes with the next reload. */
+  updateReady: boolean;
+}
+
+export interface Page {
+  /** Messages in the conversation now. */
+  total: number;
+  /** Index of the first one given. */
+  start: number;
+  messages: MessageView[];
+}
+
+/** Somebody with an account here, as the server knows her. */
+export interface Person {
+  account: AccountId;
+  handle: string;
+  role: Role;
+  since: Millis;
+}
+
+/** What the server has stored, as it has it. */
+export interface Glance {
+  tables: { name: string; count: number; columns: string[]; rows: string[][] }[];
+}
+
+export interface Asks {
+  status: { ask: void; answer: Status };
+
+  setup: {
+    ask: {
+      link: string;
+      handle: string;
+      name: string;
+      practice: string;
+      role: 'owner' | 'owner_therapist';
+      password: string;
+      deviceName: string;
+    };
+    answer: void;
+  };
+  /** What an invitation says, before anything is decided. */
+  peek: { ask: { link: string }; answer: Welcome };
+  join: { ask: { link: string; handle: string; name: string; password: string; deviceName: string }; answer: void };
+  login: { ask: { handle: string; password: string; deviceName: string }; answer: void };
+  generatePassphrase: { ask: void; answer: string };
+  strength: { ask: { password: string }; answer: Strength };
+
+  unlock: { ask: { password: string }; answer: void };
+  lock: { ask: void; answer: void };
+  /** Something was touched: the idle time begins again. */
+  active: { ask: void; answer: void };
+  /** Removes everything from this browser. Refused with `waiting` while something is unsent, unless `anyway`. */
+  signOut: { ask: { anyway: boolean }; answer: void };
+
+  spaces: { ask: void; answer: SpaceView[] };
+  page: { ask: { space: SpaceId; start: number; count: number }; answer: Page };
+  /** `id`: 16 random bytes, hex, chosen once per thing written. */
+  write: { ask: { space: SpaceId; id: RecordId; draft: Draft }; answer: MessageId };
+  /** Keeps what is typed and not sent; empty removes it. */
+  keepDraft: { ask: { space: SpaceId; text: string }; answer: void };
+  markRead: { ask: { space: SpaceId; seq: Seq }; answer: void };
+  acceptReaders: { ask: { space: SpaceId }; answer: void };
+  /** The account's own space, for what is hers alone; founded when there is none. */
+  ownSpace: { ask: void; answer: SpaceId };
+
+  invite: { ask: { role: Role; note: string; ttlMs: number }; answer: { id: InvitationId; link: string } };
+  revoke: { ask: { id: InvitationId }; answer: void };
+  invitations: { ask: void; answer: InvitationView[] };
+  devices: { ask: void; answer: DeviceView[] };
+  removeDevice: { ask: { device: DeviceId; password: string }; answer: void };
+
+  /** For the owner. */
+  people: { ask: void; answer: Person[] };
+  glance: { ask: void; answer: Glance };
+
+  /** The server's VAPID public key (RFC 8292), base64url; null when it sends no notices. */
+  pushKey: { ask: void; answer: string | null };
+  /** Where to send content-free notices for this device; null for nowhere. */
+  pushTo: { ask: { endpoint: string | null }; answer: void };
+
+  /** Send and fetch everything now. */
+  sync: { ask: void; answer: void };
+}
+
+export type News =
+  | { kind: 'status'; status: Status }
+  /** Spaces that changed, or became known. */
+  | { kind: 'spaces'; spaces: SpaceView[] }
+  | { kind: 'restored'; messages: number; spaces: number }
+  | { kind: 'alarm'; space: SpaceId | null; alarm: Alarm }
+  | { kind: 'confirmed'; space: SpaceId; account: AccountId }
+  | { kind: 'readersChanged'; space: SpaceId }
+  | { kind: 'eraBegan'; space: SpaceId; by: AccountId; added: AccountId[]; removed: AccountId[] }
+  | { kind: 'refused'; space: SpaceId; id: MessageId; code: string }
+  | { kind: 'handedBack'; space: SpaceId; records: number }
+  | { kind: 'deviceRemoved' };
+
+/**
+ * Why something was not done.
+ *
+ * `code` is one of: a server error's name in snake_case (`docs/PROTOCOL.md`, error registry; e.g. `invitation_used`,
+ * `invitation_expired`, `handle_taken`, `rate_limited`); a refusal of the core in snake_case (`not_signed_in`,
+ * `signed_in`, `busy`, `space_unknown`, `message_unknown`, `unconfirmed`, `alarmed`, `not_member`, `too_long`, `empty`,
+ * `weak_password`, `limit`, `not_allowed`); or of the engine: `unreachable`, `dishonest`, `wrong_password`,
+ * `link_damaged`, `link_newer`, `link_wrong_sort`, `not_a_link`, `link_elsewhere` (of another server), `handle_malformed`,
+ * `locked`, `waiting`, `storage_full`, `storage_blocked`, `storage_damaged`, `storage_newer`, `crashed`.
+ */
+export class PortError extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: { retryAfterMs?: number; count?: number; max?: number; what?: string } = {},
+  ) {
+    super(code);
+    this.name = 'PortError';
+  }
+}
+
+export type AskKind = keyof Asks;
+
+export interface Port {
+  ask<K extends AskKind>(
+    kind: K,
+    ...ask: Asks[K]['ask'] extends void ? [] : [Asks[K]['ask']]
+  ): Promise<Asks[K]['answer']>;
+  /** Hears everything from now on; the answer stops it. */
+  listen(hear: (news: News) => void): () => void;
+}
