@@ -7,13 +7,16 @@ mod args;
 mod bench;
 mod demo;
 mod exchange;
+mod fingerprint;
 mod fuzz;
+mod progress;
 mod run;
 mod server;
 mod sim;
 mod steps;
 mod test;
 mod tools;
+mod web;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -29,13 +32,22 @@ cargo xtask test [--quick] [--keep-going] [--list] [STEP…]
     runs every check, or the named ones
 cargo xtask sim [--seed N | --seeds A..B] [--lane NAME]
     replays simulated runs
-cargo xtask bench relay|client [-- ARGUMENTS]
+cargo xtask web
+    builds the web app into client-web/dist and holds it against its budgets
+cargo xtask wasm
+    only compiles the client core for the browser, into client-web/src/core/pkg
+cargo xtask screens [-- ARGUMENTS]
+    photographs every screen, into target/screens
+cargo xtask bench relay|client|web [-- ARGUMENTS]
     measures
 cargo xtask fuzz TARGET [--seconds N]
     fuzzes one target, 60 seconds unless told otherwise
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = web::as_rustc() {
+        return code;
+    }
     match dispatch() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -51,6 +63,9 @@ fn dispatch() -> Result<()> {
         Some("run") => run::main(args),
         Some("test") => test::main(args),
         Some("sim") => sim::main(args),
+        Some("web") => web::main(args),
+        Some("wasm") => web::main_wasm(args),
+        Some("screens") => web::screens(args),
         Some("bench") => bench::main(args),
         Some("fuzz") => fuzz::main(args),
         Some("help") | None => Ok(std::io::stdout().write_all(USAGE.as_bytes())?),

@@ -26,6 +26,8 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Context) -> Result<()>,
 }
 
+/// The browser's core is a workspace of its own.
+const WASM: &str = "client-web/wasm/Cargo.toml";
 const SEEDS: &str = "1000";
 const SEEDS_QUICK: &str = "40";
 
@@ -48,7 +50,8 @@ fn tools(context: &Context) -> Result<()> {
 }
 
 fn format(context: &Context) -> Result<()> {
-    run(context.workspace.plain_cargo("fmt").args(["--all", "--check"]))
+    run(context.workspace.plain_cargo("fmt").args(["--all", "--check"]))?;
+    run(context.workspace.plain_cargo("fmt").args(["--manifest-path", WASM, "--check"]))
 }
 
 fn lint(context: &Context) -> Result<()> {
@@ -64,8 +67,12 @@ fn lint(context: &Context) -> Result<()> {
 
 fn deny(context: &Context) -> Result<()> {
     let cargo_deny = tools::cargo_deny(&context.workspace)?;
-    let mut command = context.workspace.command(cargo_deny);
-    run(command.args(["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+    for manifest in ["Cargo.toml", WASM] {
+        let mut command = context.workspace.command(&cargo_deny);
+        command.args(["--manifest-path", manifest, "--config", "deny.toml", "--workspace", "check"]);
+        run(command.args(["--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
+    }
+    Ok(())
 }
 
 fn unit(context: &Context) -> Result<()> {

@@ -4,12 +4,13 @@
 //! going; steps that did not get their turn are listed as such.
 
 use crate::args::Args;
+use crate::progress::now;
 use crate::steps::{Context, STEPS, Step};
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, bail};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Runs the checks.
 pub(crate) fn main(mut args: Args) -> Result<()> {
@@ -65,14 +66,6 @@ fn carry_out(context: &Context, steps: &[&'static Step], keep_going: bool) -> Re
         report.rows.push(Row { name: step.name, verdict, took: now().duration_since(started) });
     }
     report
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a build task may look at the clock to say how long a step took"
-)]
-fn now() -> Instant {
-    Instant::now()
 }
 
 enum Verdict {

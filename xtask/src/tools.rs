@@ -13,6 +13,9 @@ use std::process::Command;
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const REQUIREMENTS: &str = "tests/independent/requirements.txt";
+const BINARYEN_VERSION: &str = "131.0.0";
+const CHROMIUM_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+const CHROMIUM_FOLDERS: [&str; 2] = ["/usr/bin", "/usr/local/bin"];
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Finds or installs everything.
@@ -21,6 +24,7 @@ pub(crate) fn install_all(workspace: &Workspace) -> Result<()> {
     postgres(workspace)?;
     python(workspace)?;
     cargo_deny(workspace)?;
+    chromium(workspace)?;
     Ok(())
 }
 
@@ -123,12 +127,49 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
     Ok(ours)
 }
 
+/// Binaryen's optimiser: the one on the path, Debian's, or else npm's in `target/tools`.
+pub(crate) fn wasm_opt(workspace: &Workspace) -> Result<Command> {
+    let on_path = || succeeds(Command::new("wasm-opt").arg("--version"));
+    if on_path() || (may_install() && apt_install(workspace, "binaryen").is_ok() && on_path()) {
+        return Ok(workspace.command("wasm-opt"));
+    }
+    let folder = workspace.target().join("tools/binaryen");
+    let program = folder.join("node_modules/binaryen/bin/wasm-opt");
+    if !program.exists() {
+        let mut npm = workspace.command("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder);
+        npm.arg(format!("binaryen@{BINARYEN_VERSION}"));
+        run(&mut npm)
+            .context("the browser's core is made small by binaryen: install your system's package of it")?;
+    }
+    let mut command = workspace.command("node");
+    command.arg(program);
+    Ok(command)
+}
+
+/// A Chromium for the browser tests: `SOTTO_CHROMIUM`, or one that is installed, or Debian's.
+pub(crate) fn chromium(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("SOTTO_CHROMIUM") {
+        return Ok(program.into());
+    }
+    if let Some(program) = find_chromium() {
+        return Ok(program);
+    }
+    apt_install(workspace, "chromium")?;
+    find_chromium().context("Debian's package chromium is installed, but does not start")
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    let named =
+        CHROMIUM_NAMES.iter().flat_map(|name| CHROMIUM_FOLDERS.map(|folder| Path::new(folder).join(name)));
+    named.into_iter().find(|program| succeeds(Command::new(program).arg("--version")))
+}
+
 /// Installs a Debian package, after refreshing the package lists if need be.
-fn apt_install(workspace: &Workspace, package: &str) -> Result<()> {
+pub(crate) fn apt_install(workspace: &Workspace, package: &str) -> Result<()> {
     let sentence =
         || format!("install Debian's package {package} (or your system's equal) and run this again");
-    let may = succeeds(Command::new("apt-get").arg("--version")) && is_root();
-    if !may {
+    if !may_install() {
         bail!("{}", sentence());
     }
     let install = || {
@@ -142,6 +183,10 @@ fn apt_install(workspace: &Workspace, package: &str) -> Result<()> {
     }
     run(workspace.command("apt-get").args(["update", "--quiet"]))?;
     install().with_context(sentence)
+}
+
+fn may_install() -> bool {
+    succeeds(Command::new("apt-get").arg("--version")) && is_root()
 }
 
 fn is_root() -> bool {
