@@ -1,0 +1,97 @@
+import type { Entries } from '../entry';
+
+/** Said in more than one part of the app. */
+export const common = {
+  'app.name': { en: 'Sotto', es: 'Sotto' },
+  'app.loading': { en: 'One moment…', es: 'Un momento…' },
+  'app.skip': { en: 'Go to the content', es: 'Ir al contenido' },
+  'app.reload': { en: 'Reload', es: 'Recargar' },
+  'app.update': {
+    en: 'A newer version is ready. It comes when you reload.',
+    es: 'Hay una versión más nueva. Llega cuando recargues.',
+  },
+  'app.newMessageFrom': { en: 'New message from {name}', es: 'Nuevo mensaje de {name}' },
+
+  'do.back': { en: 'Back', es: 'Atrás' },
+  'do.cancel': { en: 'Cancel', es: 'Cancelar' },
+  'do.close': { en: 'Close', es: 'Cerrar' },
+  'do.continue': { en: 'Continue', es: 'Continuar' },
+  'do.copy': { en: 'Copy', es: 'Copiar' },
+  'do.copied': { en: 'Copied', es: 'Copiado' },
+  'do.save': { en: 'Save', es: 'Guardar' },
+  'do.saved': { en: 'Saved', es: 'Guardado' },
+  'do.tryAgain': { en: 'Try again', es: 'Intentar de nuevo' },
+  'do.remove': { en: 'Remove', es: 'Quitar' },
+  'do.call': { en: 'Call {who}', es: 'Llamar a {who}' },
+
+  'language.name': { en: 'English', es: 'Español' },
+  'language.choose': { en: 'Language', es: 'Idioma' },
+  'language.en': { en: 'English', es: 'English' },
+  'language.es': { en: 'Español', es: 'Español' },
+
+  'day.today': { en: 'Today', es: 'Hoy' },
+  'day.yesterday': { en: 'Yesterday', es: 'Ayer' },
+  'day.tomorrow': { en: 'Tomorrow', es: 'Mañana' },
+  'wait.seconds': {
+    en: { one: '{count} second', other: '{count} seconds' },
+    es: { one: '{count} segundo', other: '{count} segundos' },
+  },
+  'wait.minutes': {
+    en: { one: '{count} minute', other: '{count} minutes' },
+    es: { one: '{count} minuto', other: '{count} minutos' },
+  },
+
+  'role.owner': { en: 'Owner', es: 'Responsable' },
+  'role.therapist': { en: 'Therapist', es: 'Terapeuta' },
+  'role.prescriber': { en: 'Prescriber', es: 'Prescriptor' },
+  'role.front_desk': { en: 'Front desk', es: 'Recepción' },
+  'role.client': { en: 'Client', es: 'Cliente' },
+  'role.owner_therapist': { en: 'Owner and therapist', es: 'Responsable y terapeuta' },
+
+  'place.messages': { en: 'Messages', es: 'Mensajes' },
+  'place.me': { en: 'My page', es: 'Mi página' },
+  'place.today': { en: 'Today', es: 'Hoy' },
+  'place.clients': { en: 'Clients', es: 'Clientes' },
+  'place.people': { en: 'People', es: 'Personas' },
+  'place.practice': { en: 'Practice', es: 'Consulta' },
+  'place.all': { en: 'Places', es: 'Lugares' },
+  'place.unknown.title': { en: 'There is nothing here', es: 'Aquí no hay nada' },
+  'place.unknown.text': {
+    en: 'This page doesn’t exist, or not for you. Everything you wrote is where it was.',
+    es: 'Esta página no existe, o no para ti. Todo lo que escribiste sigue en su sitio.',
+  },
+  'place.unknown.way': { en: 'Go to the first page', es: 'Ir a la primera página' },
+  'place.notLoaded': {
+    en: 'This page could not be fetched. Check your connection and try again.',
+    es: 'No se pudo cargar esta página. Revisa tu conexión e inténtalo de nuevo.',
+  },
+
+  'person.you': { en: 'You', es: 'Tú' },
+  'person.someone': { en: 'Someone', es: 'Alguien' },
+  'person.yourTherapist': { en: 'your therapist', es: 'tu terapeuta' },
+  'person.yourPractice': { en: 'your practice', es: 'tu consulta' },
+
+  'password.show': { en: 'Show', es: 'Mostrar' },
+  'password.hide': { en: 'Hide', es: 'Ocultar' },
+
+  'offline.line': {
+    en: 'You’re not connected. You can read, and what you write is saved here and goes when you’re connected.',
+    es: 'No hay conexión. Puedes leer, y lo que escribas se guarda aquí y saldrá cuando haya conexión.',
+  },
+  'storage.clearable': {
+    en: 'This browser may clear what it keeps when it runs short of space. Nothing is lost: signing in brings everything back.',
+    es: 'Este navegador puede borrar lo que guarda si le falta espacio. No se pierde nada: al entrar de nuevo, todo vuelve.',
+  },
+  'storage.full': {
+    en: 'This device is out of space, so nothing new can be saved here. Free some space, then try again.',
+    es: 'Este dispositivo no tiene espacio y no se puede guardar nada nuevo. Libera espacio e inténtalo de nuevo.',
+  },
+  'storage.blocked': {
+    en: 'This browser doesn’t let us keep anything, perhaps because the window is private. You can go on, but what hasn’t been sent is gone when you close this page.',
+    es: 'Este navegador no deja guardar nada, quizá porque la ventana es privada. Puedes seguir, pero lo que no se haya enviado se pierde al cerrar la página.',
+  },
+  'clock.off': {
+    en: 'This device’s clock is wrong by about {minutes} minutes. Please set it, or times here will not fit.',
+    es: 'El reloj de este dispositivo se equivoca en unos {minutes} minutos. Ajústalo, o las horas aquí no coincidirán.',
+  },
+} as const satisfies Entries;

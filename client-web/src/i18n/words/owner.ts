@@ -1,0 +1,3 @@
+import type { Entries } from '../entry';
+
+export const owner = {} as const satisfies Entries;

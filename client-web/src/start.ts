@@ -1,0 +1,47 @@
+/**
+ * Puts the app into the page.
+ *
+ * Owns what exists once per page and is handed down: session, speech, navigation, clock. Refuses to know which port.
+ */
+
+import { mount } from 'svelte';
+import { Speech } from './i18n/speech.svelte';
+import type { Port } from './port/port';
+import { Clock } from './state/clock.svelte';
+import type { Arrival } from './state/route';
+import { Session } from './state/session.svelte';
+import './styles/index.css';
+import App from './ui/App.svelte';
+import { keptLanguage, thisBrowser } from './ui/browser';
+import { Navigation } from './ui/navigation.svelte';
+
+const minuteMs = 60_000;
+const touchedEveryMs = 15_000;
+
+export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
+  const session = new Session();
+  const speech = new Speech(navigator.languages, keptLanguage());
+  const navigation = new Navigation();
+  const clock = new Clock(Date.now());
+  navigation.start();
+  session.start(port);
+  setInterval(() => (clock.now = Date.now()), minuteMs / 2);
+  tellTouches(port, session);
+  const app = { port, session, speech, navigation, clock, browser: thisBrowser() };
+  target.replaceChildren();
+  mount(App, { target, props: { app, arrival } });
+}
+
+/** The engine locks after a while without a touch, so it is told of them, now and then. */
+function tellTouches(port: Port, session: Session): void {
+  let toldAt = 0;
+  const touched = () => {
+    if (session.status.phase !== 'open' || Date.now() - toldAt < touchedEveryMs) return;
+    toldAt = Date.now();
+    // Nobody waits for it; the next touch tells it again.
+    port.ask('active').catch(() => undefined);
+  };
+  for (const kind of ['pointerdown', 'keydown', 'scroll', 'focus']) {
+    addEventListener(kind, touched, { capture: true, passive: true });
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What is being written.
+ *
+ * Owns the text, keeping it as a draft, and sending it once. Refuses to know the field it is typed into. Invariant: text
+ * leaves the composer only when the engine has stored it, as a message or as a draft.
+ */
+
+import type { Draft, MessageView, RecordId, SpaceId } from '../core/types';
+import type { Port } from '../port/port';
+import { Asking } from './asking.svelte';
+import { newRecordId } from './ids';
+
+const keepAfterMs = 400;
+/** As the protocol has it (`TEXT_BYTES_MAX`), in UTF-8. */
+export const textBytesMax = 64 * 1024;
+
+export class Composer {
+  text: string = $state('');
+  /** The message whose text is being changed; the draft waits meanwhile. */
+  editing: MessageView | null = $state.raw(null);
+  readonly asking = new Asking();
+  readonly #port: Port;
+  readonly #space: SpaceId;
+  /** Kept while an edit is written. */
+  #draftAside = '';
+  #kept: string;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The same text tried again is the same message. */
+  #attempt: { id: RecordId; draft: string } | null = null;
+
+  constructor(port: Port, space: SpaceId, draft: string) {
+    this.#port = port;
+    this.#space = space;
+    this.text = draft;
+    this.#kept = draft;
+  }
+
+  readonly empty = $derived.by(() => this.text.trim() === '');
+
+  /** By how many characters it is too long, about. */
+  readonly tooLongBy = $derived.by(() => {
+    // A character takes at most 3 bytes per UTF-16 unit, so short texts needn't be measured.
+    if (this.text.length * 3 <= textBytesMax) return 0;
+    return Math.max(0, new TextEncoder().encode(this.text).length - textBytesMax);
+  });
+
+  /** Something was typed. */
+  typed(text: string): void {
+    this.text = text;
+    if (this.editing) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.keep(), keepAfterMs);
+  }
+
+  /** Keeps the draft now: the page is hidden or left. */
+  async keep(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const draft = this.editing ? this.#draftAside : this.text;
+    if (draft === this.#kept) return;
+    const before = this.#kept;
+    this.#kept = draft;
+    try {
+      await this.#port.ask('keepDraft', { space: this.#space, text: draft });
+    } catch {
+      // It stays in the field, and the next keystroke tries again.
+      if (this.#kept === draft) this.#kept = before;
+    }
+  }
+
+  edit(message: MessageView): void {
+    if (message.body.kind !== 'text') return;
+    if (!this.editing) this.#draftAside = this.text;
+    this.editing = message;
+    this.text = message.body.text;
+    this.asking.clear();
+  }
+
+  cancelEdit(): void {
+    this.editing = null;
+    this.text = this.#draftAside;
+    this.#draftAside = '';
+    this.asking.clear();
+  }
+
+  /** Whether it is stored. */
+  async send(how: { bring?: boolean; showAt?: number | null } = {}): Promise<boolean> {
+    if (this.empty || this.tooLongBy > 0) return false;
+    const text = this.text.trim();
+    const target = this.editing;
+    const draft: Draft = target
+      ? { kind: 'edit', target: target.id, text }
+      : { kind: 'message', text, bring: how.bring ?? false, showAt: how.showAt ?? null };
+    const said = JSON.stringify(draft);
+    if (this.#attempt?.draft !== said) this.#attempt = { id: newRecordId(), draft: said };
+    const { id } = this.#attempt;
+    const typed = this.text;
+    const stored = await this.asking.run(() => this.#port.ask('write', { space: this.#space, id, draft }));
+    if (!stored) return false;
+    this.#attempt = null;
+    if (target) {
+      if (this.editing === target) this.cancelEdit();
+    } else {
+      // What was typed meanwhile stays.
+      this.text = this.text.startsWith(typed) ? this.text.slice(typed.length).trimStart() : this.text;
+    }
+    await this.keep();
+    return true;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What is known right now: this browser's status, and the spaces.
+ *
+ * Owns the newest view of each. Refuses to know the DOM, and asks nothing by itself but what `start` asks. Invariant:
+ * `apply` is the only way anything here changes after that, so a list of news gives the same state every time.
+ */
+
+import { SvelteMap } from 'svelte/reactivity';
+import type { AccountId, Alarm, MemberView, SpaceId, SpaceView } from '../core/types';
+import type { News, Port, Status } from '../port/port';
+
+const starting: Status = {
+  phase: 'starting',
+  broken: null,
+  online: false,
+  account: null,
+  locked: null,
+  storage: 'kept',
+  clockOffMs: null,
+  restored: true,
+  updateReady: false,
+};
+
+/** Something that happened in a space and is told once, until it is put away. */
+export type Told =
+  | { kind: 'readers'; space: SpaceId; added: AccountId[]; removed: AccountId[] }
+  | { kind: 'alarm'; space: SpaceId | null; alarm: Alarm };
+
+export class Session {
+  status: Status = $state.raw(starting);
+  readonly spaces = new SvelteMap<SpaceId, SpaceView>();
+  /** What signing in on this device brought back; until it is put away. */
+  restored: { messages: number; spaces: number } | null = $state.raw(null);
+  told: Told[] = $state.raw([]);
+  /** This device was removed from the account while it was open. */
+  deviceRemoved = $state(false);
+  /** Asked for, or recognised; see `own`. */
+  #ownId: SpaceId | null = $state(null);
+
+  /** The space that is one's own alone, once there is one. */
+  readonly own = $derived.by(() => {
+    const known = this.#ownId === null ? undefined : this.spaces.get(this.#ownId);
+    return known ?? [...this.spaces.values()].find((space) => space.members.every((member) => member.me)) ?? null;
+  });
+
+  /** Conversations with others, the newest first. */
+  readonly conversations = $derived.by(() =>
+    [...this.spaces.values()]
+      .filter((space) => space !== this.own && space.members.some((member) => !member.me))
+      .sort((a, b) => latest(b) - latest(a)),
+  );
+
+  /** Listens from now on and fetches what is there; the answer stops it. */
+  start(port: Port): () => void {
+    const stop = port.listen((news) => this.apply(news));
+    void this.#fetch(port);
+    return stop;
+  }
+
+  async #fetch(port: Port): Promise<void> {
+    const status = await port.ask('status');
+    this.apply({ kind: 'status', status });
+    if (status.phase === 'open') this.apply({ kind: 'spaces', spaces: await port.ask('spaces') });
+  }
+
+  apply(news: News): void {
+    switch (news.kind) {
+      case 'status':
+        return this.#applyStatus(news.status);
+      case 'spaces':
+        for (const space of news.spaces) this.spaces.set(space.id, space);
+        return;
+      case 'restored':
+        this.restored = { messages: news.messages, spaces: news.spaces };
+        return;
+      case 'alarm':
+        this.told = [...this.told, { kind: 'alarm', space: news.space, alarm: news.alarm }];
+        return;
+      case 'eraBegan':
+        if (news.added.length === 0 && news.removed.length === 0) return;
+        this.told = [...this.told, { kind: 'readers', space: news.space, added: news.added, removed: news.removed }];
+        return;
+      case 'deviceRemoved':
+        this.deviceRemoved = true;
+        return;
+      // The space itself says all of these (`confirmed`, `needsConsent`, `waiting`, a message's `refused`).
+      case 'confirmed':
+      case 'readersChanged':
+      case 'refused':
+      case 'handedBack':
+        return;
+    }
+  }
+
+  #applyStatus(status: Status): void {
+    this.status = status;
+    // Nothing readable stays behind a lock or after signing out.
+    if (status.phase !== 'open') {
+      this.spaces.clear();
+      this.told = [];
+      this.restored = null;
+      this.#ownId = null;
+    }
+    if (status.phase === 'blank') this.deviceRemoved = false;
+  }
+
+  /** Finds or founds the space of one's own. */
+  async ensureOwn(port: Port): Promise<SpaceId> {
+    this.#ownId ??= this.own?.id ?? (await port.ask('ownSpace'));
+    return this.#ownId;
+  }
+
+  putAway(told: Told): void {
+    this.told = this.told.filter((other) => other !== told);
+  }
+
+  putAwayRestored(): void {
+    this.restored = null;
+  }
+}
+
+/** When something last happened here, by the server's clock where it has one. */
+function latest(space: SpaceView): number {
+  return space.last?.storedAt ?? space.last?.sentAt ?? space.eraAt ?? 0;
+}
+
+/** The others in a space. */
+export function others(space: SpaceView): MemberView[] {
+  return space.members.filter((member) => !member.me);
+}
+
+/** The therapist of a care space, as seen by its client. */
+export function therapistOf(space: SpaceView): MemberView | null {
+  const there = others(space);
+  return there.find((one) => one.role === 'therapist' || one.role === 'owner_therapist') ?? there[0] ?? null;
+}
+
+/** Whether somebody in this role treats clients. */
+export function treats(role: string | undefined): boolean {
+  return role === 'therapist' || role === 'owner_therapist' || role === 'prescriber';
+}
+
+/** Whether somebody in this role runs the practice. */
+export function owns(role: string | undefined): boolean {
+  return role === 'owner' || role === 'owner_therapist';
+}

@@ -1,0 +1,76 @@
+/**
+ * What the app wants of the browser besides drawing: keeping the language, naming this device, sharing, notices.
+ *
+ * Owns the few calls to `window` that components would otherwise scatter. Keeps nothing that anybody wrote.
+ */
+
+import type { Language } from '../i18n/entry';
+import { languages } from '../i18n/entry';
+import { browserNotices, type Notices } from './push';
+
+const languageItem = 'sotto.language';
+
+export interface Browser {
+  /** How the person would recognise this device in a list. */
+  deviceName(): string;
+  keepLanguage(language: Language): void;
+  reload(): void;
+  /** The system's sheet for passing something on, where there is one. */
+  share: ((data: { title: string; url: string }) => Promise<void>) | null;
+  copy(text: string): Promise<void>;
+  notices: Notices | null;
+}
+
+export function keptLanguage(): Language | null {
+  try {
+    const kept = localStorage.getItem(languageItem);
+    return languages.find((language) => language === kept) ?? null;
+  } catch {
+    // Storage is blocked; the browser's own language will do.
+    return null;
+  }
+}
+
+/** Product and system in two words; it is sealed like everything else a person names. */
+export function nameDevice(agent: string): string {
+  const product = /Edg\//.test(agent)
+    ? 'Edge'
+    : /Firefox\//.test(agent)
+      ? 'Firefox'
+      : /Chrom(e|ium)\//.test(agent)
+        ? 'Chrome'
+        : /Safari\//.test(agent)
+          ? 'Safari'
+          : 'Browser';
+  const system = /iPhone/.test(agent)
+    ? 'iPhone'
+    : /iPad/.test(agent)
+      ? 'iPad'
+      : /Android/.test(agent)
+        ? 'Android'
+        : /Mac OS X/.test(agent)
+          ? 'Mac'
+          : /Windows/.test(agent)
+            ? 'Windows'
+            : /Linux|X11/.test(agent)
+              ? 'Linux'
+              : '';
+  return system === '' ? product : `${product} · ${system}`;
+}
+
+export function thisBrowser(): Browser {
+  return {
+    deviceName: () => nameDevice(navigator.userAgent),
+    keepLanguage(language) {
+      try {
+        localStorage.setItem(languageItem, language);
+      } catch {
+        // It holds until the page is closed, then.
+      }
+    },
+    reload: () => location.reload(),
+    share: typeof navigator.share === 'function' ? (data) => navigator.share(data) : null,
+    copy: (text) => navigator.clipboard.writeText(text),
+    notices: browserNotices(),
+  };
+}

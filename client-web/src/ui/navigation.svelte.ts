@@ -1,0 +1,33 @@
+/**
+ * Where one is, kept together with the address bar.
+ *
+ * Owns the present route and moving the focus to a new page's heading. Refuses to know what is drawn there.
+ */
+
+import { readRoute, writeRoute, type Route } from '../state/route';
+
+export class Navigation {
+  route: Route = $state.raw(readRoute(location.hash));
+  /** Counts arrivals, so that a page's heading takes the focus when somebody went there, and not at the start. */
+  arrivals = $state(0);
+
+  /** Follows the address bar from now on; the answer stops it. */
+  start(): () => void {
+    const follow = () => {
+      this.route = readRoute(location.hash);
+      this.arrivals += 1;
+    };
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }
+
+  go(place: string, id: string | null = null): void {
+    location.hash = writeRoute(place, id);
+  }
+
+  /** As `go`, without leaving the present page in the history. */
+  replace(place: string, id: string | null = null): void {
+    history.replaceState(null, '', `/${writeRoute(place, id)}`);
+    this.route = { place, id };
+  }
+}
