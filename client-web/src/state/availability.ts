@@ -62,7 +62,8 @@ export function momentOf(date: number, minutes: number, zone: string): number {
     const local = localAt(at, zone);
     at += wanted - (local.date * dayMs + local.minutes * minuteMs);
   }
-  return at;
+  const local = localAt(at, zone);
+  return at + Math.max(0, wanted - (local.date * dayMs + local.minutes * minuteMs));
 }
 
 function dateOf(plain: string): number {
