@@ -15,7 +15,8 @@ use crate::crypto::signing::DeviceKey;
 use crate::defects::{Defect, Defects};
 use crate::flow::Flow;
 use crate::io::{
-    Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
+    Alarm, BatchId, Change as RowChange, Command, DRAFT_BYTES_MAX, Event, Input, MessageId, Output, Rejected,
+    RequestId, Row,
 };
 use crate::rows::{
     self, AccountRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow, VaultRow,
@@ -112,6 +113,8 @@ pub struct Client {
     pub(crate) flow: Option<Flow>,
     pub(crate) link: Link,
     pub(crate) sync_wanted: bool,
+    /// The space of one's own is to be founded as soon as it is certain that there is none.
+    pub(crate) own_wanted: bool,
     request_next: RequestId,
     batch_next: BatchId,
     awaiting: Option<BatchId>,
@@ -145,6 +148,7 @@ impl Client {
             flow: None,
             link: Link::default(),
             sync_wanted: false,
+            own_wanted: false,
             request_next: 1,
             batch_next: 1,
             awaiting: None,
@@ -218,12 +222,14 @@ impl Client {
     fn command(&mut self, command: Command) -> Result<(), Rejected> {
         match command {
             Command::Setup { .. } | Command::Join { .. } | Command::Login { .. } => self.begin(command),
+            Command::PeekInvitation { link } => self.peek(link),
             Command::RemoveDevice { .. } | Command::AddMember { .. } | Command::SignRoster { .. } => {
                 self.step_up(command)
             }
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
             Command::Revoke(id) => self.revoke(id),
-            Command::Write { space, draft } => self.write(space, draft),
+            Command::Write { space, id, draft } => self.write(space, id, draft),
+            Command::KeepDraft { space, text } => self.keep_draft(space, text),
             Command::AcceptReaders(space) => self.accept_readers(space),
             Command::MarkRead { space, seq } => self.mark_read(space, seq),
             Command::RemoveMember { space, account } => self.want_change(space, Change::Remove { account }),
@@ -255,6 +261,7 @@ impl Client {
         for space in spaces {
             self.drive_space(space);
         }
+        self.drive_own();
         self.drive_vault();
         self.settle();
     }
@@ -399,7 +406,7 @@ impl Client {
             keys.extend(keeping.vault.peers.keys().map(|peer| rows::card(*peer)));
         }
         for (id, space) in &self.spaces {
-            keys.push(rows::space(*id));
+            keys.extend([rows::space(*id), rows::draft(*id)]);
             keys.extend(space.keys.keys().map(|era| rows::era_key(*id, *era)));
             keys.extend(space.outbox.keys().map(|number| rows::outbox(*id, *number)));
             for seq in (1..=space.log.seq().0).map(Seq) {
@@ -490,6 +497,7 @@ impl Client {
                     space.keys = old.keys;
                     space.outbox = old.outbox;
                     space.outbox_next = old.outbox_next;
+                    space.draft = old.draft;
                 }
                 self.spaces.insert(id, space);
             }
@@ -514,6 +522,10 @@ impl Client {
                 let space = self.space_for_row(SpaceId(*id));
                 space.outbox.insert(number, row);
                 space.outbox_next = space.outbox_next.max(number.saturating_add(1));
+            }
+            b"draft" => {
+                let draft: Text<DRAFT_BYTES_MAX> = codec::decode(plain, "draft").ok()?;
+                self.space_for_row(SpaceId::from_slice(rest).ok()?).draft = draft;
             }
             _ => return Some(Err(OpenError::Newer)),
         }

@@ -8,7 +8,7 @@ use crate::io::MessageId;
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{self, Bytes, DecodeError, Text};
 use sotto_protocol::ids::Millis;
-use sotto_protocol::limits::{NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX};
+use sotto_protocol::limits::{NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, SETTING_BYTES_MAX, TEXT_BYTES_MAX};
 
 /// Content of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Content {
     Profile(Text<NAME_BYTES_MAX>),
     /// 8: sent again, because a member could not open the era it was first sealed in.
     Resend(Resend),
+    /// 9: what the author says about herself under a name; the newest counts.
+    Setting(Setting),
     /// A kind of a later version.
     Unknown(u16, Bytes<PAYLOAD_BYTES_MAX>),
 }
@@ -69,6 +71,55 @@ pub struct Resend {
     pub frame: Bytes<PAYLOAD_BYTES_MAX>,
 }
 
+/// What its author publishes under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Setting {
+    /// Name.
+    #[n(0)]
+    pub name: SettingName,
+    /// JSON text; its shape belongs to the name.
+    #[n(1)]
+    pub value: Text<SETTING_BYTES_MAX>,
+}
+
+/// 1 to 64 characters of `a-z 0-9 . -`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SettingName(Text<64>);
+
+impl SettingName {
+    /// Reads a name.
+    pub fn parse(text: &str) -> Result<Self, DecodeError> {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
+        if text.is_empty() || !text.bytes().all(fits) {
+            return Err(DecodeError::malformed("name of a setting (a-z, 0-9, dot and dash)"));
+        }
+        Text::new(text).map(Self)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl<C> Encode<C> for SettingName {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        self.0.encode(e, ctx)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for SettingName {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let text = Text::<64>::decode(d, ctx)?;
+        Self::parse(text.as_str()).map_err(|_| minicbor::decode::Error::message("name of a setting"))
+    }
+}
+
 /// A content and when its author wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentFrame {
@@ -101,6 +152,7 @@ impl ContentFrame {
             Content::Hold(target) => (6, codec::encode(target)),
             Content::Profile(name) => (7, codec::encode(name)),
             Content::Resend(body) => (8, codec::encode(body)),
+            Content::Setting(body) => (9, codec::encode(body)),
             Content::Unknown(kind, body) => (*kind, body.as_slice().to_vec()),
         };
         Ok(codec::encode(&RawFrame { sent_at: self.sent_at, kind, body: Bytes::new(body)? }))
@@ -119,6 +171,7 @@ impl ContentFrame {
             6 => Content::Hold(codec::decode(raw, "hold")?),
             7 => Content::Profile(codec::decode(raw, "profile")?),
             8 => Content::Resend(codec::decode(raw, "resend")?),
+            9 => Content::Setting(codec::decode(raw, "setting")?),
             other => Content::Unknown(other, body),
         };
         Ok(Self { sent_at, content })
@@ -129,6 +182,14 @@ impl ContentFrame {
 mod tests {
     use super::*;
     use sotto_protocol::ids::{AccountId, RecordId};
+
+    #[test]
+    fn names_of_settings_are_bounded() {
+        for bad in ["", "Upper", "a b", "ä", &"a".repeat(65)] {
+            assert!(SettingName::parse(bad).is_err(), "{bad:?} must be refused");
+        }
+        assert!(SettingName::parse(&"a".repeat(64)).is_ok());
+    }
 
     #[test]
     fn contents_round_trip_and_unknown_kinds_are_kept() {
@@ -142,6 +203,10 @@ mod tests {
             Content::Hold(target),
             Content::Profile(Text::new("Rosa").unwrap()),
             Content::Resend(Resend { original: target, frame: Bytes::new(vec![1, 2]).unwrap() }),
+            Content::Setting(Setting {
+                name: SettingName::parse("availability").unwrap(),
+                value: Text::new("{}").unwrap(),
+            }),
             Content::Unknown(900, Bytes::new(vec![0xff]).unwrap()),
         ];
         for content in contents {

@@ -361,6 +361,9 @@ impl Client {
     }
 
     pub(crate) fn era_refused(&mut self, id: SpaceId, code: ErrorCode, retry_after_ms: Option<u64>) {
+        if self.founding_refused(id, code, retry_after_ms) {
+            return;
+        }
         let Some(space) = self.spaces.get_mut(&id) else { return };
         let cause = space.live.era_work.take().map_or(Cause::Age, |work| work.cause);
         let age = cause == Cause::Age;

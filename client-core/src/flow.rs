@@ -47,7 +47,8 @@ pub(crate) struct Flow {
 #[derive(Debug)]
 pub(crate) enum Step {
     OpenInvitation {
-        person: Person,
+        /// Who joins; `None` to look only.
+        person: Option<Person>,
         link: Box<InvitationLink>,
     },
     RegisterStart {
@@ -140,8 +141,10 @@ impl Client {
                 let person = person(handle, &name, &device_name, password)?;
                 let body = AccountRequest::InvitationOpen { id: link.id }.to_bytes();
                 let request = self.post(link.origin.clone(), body);
-                self.flow =
-                    Some(Flow { request, step: Step::OpenInvitation { person, link: Box::new(link) } });
+                self.flow = Some(Flow {
+                    request,
+                    step: Step::OpenInvitation { person: Some(person), link: Box::new(link) },
+                });
                 Ok(())
             }
             Command::Login { origin, handle, password, device_name } => {
@@ -150,6 +153,17 @@ impl Client {
             }
             _ => Err(Rejected::NotAllowed("this is not a way to sign in")),
         }
+    }
+
+    /// Asks what an invitation says.
+    pub(crate) fn peek(&mut self, link: InvitationLink) -> Result<(), Rejected> {
+        if self.flow.is_some() || self.registering.is_some() {
+            return Err(Rejected::Busy);
+        }
+        let request =
+            self.post(link.origin.clone(), AccountRequest::InvitationOpen { id: link.id }.to_bytes());
+        self.flow = Some(Flow { request, step: Step::OpenInvitation { person: None, link: Box::new(link) } });
+        Ok(())
     }
 
     pub(crate) fn step_up(&mut self, command: Command) -> Result<(), Rejected> {

@@ -8,7 +8,9 @@ mod lines;
 
 use crate::cards::CardRow;
 use crate::content::{Content, ContentFrame, Edit, Message, Resend};
+use crate::content::{Setting, SettingName};
 use crate::crypto::signing::{DeviceKey, IdentityKey};
+use crate::io::DRAFT_BYTES_MAX;
 use crate::io::MessageId;
 use crate::rows::{
     self, AccountRow, Entry, EntryBody, LogHeaderRow, OutboxBody, OutboxRow, ROW_VERSION, RegisteringRow,
@@ -72,6 +74,9 @@ fn contents() -> Vec<(&'static str, Content)> {
         Profile { 0: text("Anna B.") }
         Resend {
             0: Resend { original: TARGET, frame: Bytes::new(original.to_bytes().unwrap()).unwrap() }
+        }
+        Setting {
+            0: Setting { name: SettingName::parse("availability").unwrap(), value: text("{\"v\":1}") }
         }
         Unknown { 0: 900, 1: bytes(0xFF, 3) }
     })
@@ -297,6 +302,7 @@ fn rows_of_the_local_store_stay_readable() {
     }
     let payload: Payload = bytes(12, 100);
     golden.check("log payload", &payload);
+    golden.check("draft", &text::<DRAFT_BYTES_MAX>("Guten Abend, ich"));
     let outbox = samples!(OutboxBody {
         Content { frame: bytes(9, 40) }
         Drop { target: RecordId([0x59; 16]) }
@@ -330,6 +336,7 @@ fn names_of_rows_stay() {
         rows::entry(SPACE, Seq(258)),
         rows::outbox(SPACE, 7),
         rows::wanted(SPACE),
+        rows::draft(SPACE),
         rows::log_header(SPACE, Seq(258)),
         rows::log_payload(SPACE, Seq(258)),
     ];

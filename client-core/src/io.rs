@@ -10,6 +10,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::ids::{
     AccountId, DeviceId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
 };
+use sotto_protocol::limits::TEXT_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::record::Seen;
 use sotto_protocol::roster::Role;
@@ -41,6 +42,9 @@ pub struct Row {
 /// Rows whose names begin with this are not given to [`Client::open`](crate::Client::open); the client asks for
 /// them with [`Output::Load`] when it needs them.
 pub const LAZY_PREFIX: &[u8] = b"log/";
+
+/// What is typed and not sent, UTF-8: more than a message may have, so that nothing is lost on the way to a shorter one.
+pub const DRAFT_BYTES_MAX: usize = 4 * TEXT_BYTES_MAX;
 
 /// What happens to a client.
 #[derive(Debug)]
@@ -107,6 +111,11 @@ pub enum Command {
         /// What to call this device.
         device_name: String,
     },
+    /// Read what an invitation says. Needs no account and registers nothing. Done when [`Event::Welcome`] comes.
+    PeekInvitation {
+        /// Invitation.
+        link: InvitationLink,
+    },
     /// Join by an invitation. Done when [`Event::SignedIn`] comes.
     Join {
         /// Invitation.
@@ -146,8 +155,17 @@ pub enum Command {
     Write {
         /// Where.
         space: SpaceId,
+        /// What it will be known as, chosen by the host; the same id again is [`Event::Queued`] again and writes nothing.
+        id: Option<RecordId>,
         /// What.
         draft: Draft,
+    },
+    /// Keep what is typed and not sent, on this device only; empty removes it.
+    KeepDraft {
+        /// Where.
+        space: SpaceId,
+        /// The text so far, at most [`DRAFT_BYTES_MAX`] bytes.
+        text: String,
     },
     /// The person has looked at who reads now; send what waits for that.
     AcceptReaders(SpaceId),
@@ -197,7 +215,8 @@ pub enum Command {
         /// What.
         body: Vec<u8>,
     },
-    /// Found a space of one's own.
+    /// Found the space of one's own, unless there is one. Done when [`Event::SpaceAdded`] names it and
+    /// [`Client::own_space`](crate::Client::own_space) gives it.
     FoundOwn,
     /// Send everything, fetch everything, write the vault. [`Event::Synced`] comes when there is nothing left to do.
     Sync,
@@ -228,6 +247,13 @@ pub enum Draft {
     Bring(MessageId),
     /// "Kept for your session."
     Hold(MessageId),
+    /// What one says about oneself under a name.
+    Setting {
+        /// Name: 1 to 64 characters of `a-z 0-9 . -`.
+        name: String,
+        /// JSON text, at most [`sotto_protocol::limits::SETTING_BYTES_MAX`] bytes.
+        value: String,
+    },
 }
 
 /// A message: its author and the record's id.
@@ -272,6 +298,8 @@ pub enum Event {
         practice: String,
         /// Her note.
         note: String,
+        /// What the joiner will be.
+        role: Role,
     },
     /// An invitation is ready; this is its link. Shown once.
     Invitation {

@@ -10,6 +10,7 @@ pub mod defects;
 pub mod io;
 pub mod vault;
 pub mod view;
+pub mod wire;
 
 mod cards;
 mod ephemeral;
@@ -20,6 +21,7 @@ mod golden;
 mod handing_back;
 mod joining;
 mod keeping;
+mod own;
 mod registering;
 mod rostering;
 mod rows;

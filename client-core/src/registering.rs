@@ -29,7 +29,12 @@ use sotto_protocol::sign::Signed;
 use std::collections::BTreeMap;
 
 impl Client {
-    pub(crate) fn invitation_opened(&mut self, person: Person, link: InvitationLink, answer: AccountAnswer) {
+    pub(crate) fn invitation_opened(
+        &mut self,
+        person: Option<Person>,
+        link: InvitationLink,
+        answer: AccountAnswer,
+    ) {
         let AccountAnswer::Invitation { role, state, body, inviter, practice, practice_id, .. } = answer
         else {
             return;
@@ -53,7 +58,9 @@ impl Client {
             inviter: invited.text.inviter.as_str().to_owned(),
             practice: practice.as_str().to_owned(),
             note: invited.text.note.as_str().to_owned(),
+            role: invited.text.role,
         });
+        let Some(person) = person else { return };
         let ticket = Ticket::Invitation { id: link.id };
         if self.register_start(person, link.origin, ticket, Some(Box::new(invited))).is_err() {
             self.failed(Failure::Dishonest("sign-in"));

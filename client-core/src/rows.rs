@@ -47,6 +47,11 @@ pub(crate) fn outbox(space: SpaceId, number: u64) -> Vec<u8> {
     [b"out/", &space.0[..], b"/", &number.to_be_bytes()[..]].concat()
 }
 
+/// What is typed and not sent.
+pub(crate) fn draft(space: SpaceId) -> Vec<u8> {
+    [b"draft/", &space.0[..]].concat()
+}
+
 /// Changes of members that are wanted.
 pub(crate) fn wanted(space: SpaceId) -> Vec<u8> {
     [b"want/", &space.0[..]].concat()

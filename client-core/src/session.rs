@@ -66,6 +66,8 @@ pub(crate) struct Link {
     card_sent: Version,
     /// What the server's clock said when the connection was signed in.
     server_then: Millis,
+    /// Its clock minus one's own at that time.
+    clock_off_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +100,11 @@ impl Link {
     /// The server's clock, as far as it can be known here; one's own may be wrong.
     pub(crate) fn server_now(&self, now: Millis) -> Millis {
         self.server_then.plus(now.since(self.ready_since))
+    }
+
+    /// The server's clock minus one's own, as far as it was told.
+    pub(crate) fn clock_off_ms(&self) -> Option<i64> {
+        self.clock_off_ms
     }
 
     /// Nothing asked and not yet answered, but for pings.
@@ -203,7 +210,12 @@ impl Client {
         let failures = if lasted { 0 } else { self.link.failures.saturating_add(1) };
         let ceiling = BACKOFF_MS_MIN.saturating_mul(1 << failures.min(10)).min(BACKOFF_MS_MAX);
         let jitter = self.entropy.next_u64() % (ceiling / 2 + 1);
-        self.link = Link { failures, dial_at: self.now.plus(ceiling / 2 + jitter), ..Link::default() };
+        self.link = Link {
+            failures,
+            dial_at: self.now.plus(ceiling / 2 + jitter),
+            clock_off_ms: self.link.clock_off_ms,
+            ..Link::default()
+        };
         for space in self.spaces.values_mut() {
             space.live =
                 crate::space::Live { alarm: space.live.alarm.take(), ..crate::space::Live::default() };
@@ -259,6 +271,9 @@ impl Client {
                 self.link.last_sent = self.now;
                 self.link.ready_since = self.now;
                 self.link.server_then = server_now;
+                let (ahead, behind) = (server_now.since(self.now), self.now.since(server_now));
+                let off = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+                self.link.clock_off_ms = Some(off(ahead) - off(behind));
                 self.event(Event::Online);
                 if card_version < self.link.card_sent {
                     self.alarm(None, Alarm::OldCard);

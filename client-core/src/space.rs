@@ -7,10 +7,10 @@
 use crate::cards::Cards;
 use crate::crypto::keys::{EraKey, RecordKey};
 use crate::crypto::seal::{self, ContentPlace};
-use crate::io::{Alarm, MessageId};
+use crate::io::{Alarm, DRAFT_BYTES_MAX, Draft, MessageId};
 use crate::rows::{Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
 use minicbor::{Decode, Encode};
-use sotto_protocol::codec::Bytes;
+use sotto_protocol::codec::{Bytes, Text};
 use sotto_protocol::frame::{Req, SpaceHead, Stored};
 use sotto_protocol::ids::{AccountId, EraId, Head, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::log::{Admission, Authentic, Facts, LogState, Refusal, Target};
@@ -34,6 +34,8 @@ pub(crate) struct Space {
     pub(crate) left: bool,
     pub(crate) outbox: BTreeMap<u64, OutboxRow>,
     pub(crate) outbox_next: u64,
+    /// What is typed and not sent.
+    pub(crate) draft: Text<DRAFT_BYTES_MAX>,
     pub(crate) live: Live,
 }
 
@@ -44,6 +46,8 @@ pub(crate) struct Live {
     /// Where the server says the space stands.
     pub(crate) server: Option<SpaceHead>,
     pub(crate) subscribed: bool,
+    /// Its founding era was sent and has not come back.
+    pub(crate) founding: bool,
     pub(crate) reading: bool,
     /// Records that arrived and wait for an earlier one or for a card.
     pub(crate) ahead: BTreeMap<Seq, Stored>,
@@ -150,6 +154,7 @@ impl Space {
             left: row.left,
             outbox: BTreeMap::new(),
             outbox_next: 0,
+            draft: Text::default(),
             live: Live::default(),
         }
     }
@@ -256,6 +261,14 @@ impl Space {
         self.outbox_next = self.outbox_next.saturating_add(1);
         self.outbox.insert(number, row);
         number
+    }
+
+    /// What was written with this id before. A take-back of what was never sent leaves nothing behind but the lack of it.
+    pub(crate) fn written(&self, me: AccountId, id: RecordId, draft: &Draft) -> Option<MessageId> {
+        let message = MessageId { author: me, record: id };
+        let there = |m: &MessageId| self.by_id.contains_key(m) || self.waiting(m.record).is_some();
+        let gone = matches!(draft, Draft::TakeBack(target) if target.author == me && !there(target));
+        (there(&message) || gone).then_some(message)
     }
 
     pub(crate) fn waiting(&self, id: RecordId) -> Option<(u64, &OutboxRow)> {

@@ -5,11 +5,14 @@
 //! a message is shown once, whatever was sent again; only an author changes her own message.
 
 use crate::client::Client;
-use crate::content::{Content, ContentFrame};
+use crate::content::{Content, ContentFrame, SettingName};
 use crate::io::MessageId;
 use crate::rows::{Entry, EntryBody, OutboxBody};
 use crate::space::Space;
-use crate::view::{AccountView, BodyView, DeviceView, InvitationView, MemberView, MessageView, SpaceView};
+use crate::view::{
+    ATTENTION_MAX, AccountView, BodyView, DeviceView, InvitationView, MemberView, MessageView, PageView,
+    SettingView, SpaceView,
+};
 use sotto_protocol::ids::{AccountId, Millis, Seq, SpaceId};
 use sotto_protocol::record::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,7 @@ struct Timeline {
     /// The newest edit of each message by its author's clock, and what was taken back; a target may come later.
     edits: BTreeMap<MessageId, (Millis, String)>,
     taken_back: BTreeSet<MessageId>,
+    settings: BTreeMap<(AccountId, SettingName), SettingView>,
 }
 
 /// Where a frame stands.
@@ -48,6 +52,7 @@ impl Timeline {
             dropped: BTreeSet::new(),
             edits: BTreeMap::new(),
             taken_back: BTreeSet::new(),
+            settings: BTreeMap::new(),
         };
         let resent = resent(space);
         for (entry, seq) in space.entries.iter().zip(1..) {
@@ -104,6 +109,7 @@ impl Timeline {
             mine: place.id.author == self.me,
             sent_at,
             stored_at: place.stored_at,
+            show_at: None,
             body,
             edited: false,
             read_by: Vec::new(),
@@ -148,6 +154,15 @@ impl Timeline {
             Content::Profile(name) => {
                 self.names.insert(author, name.as_str().to_owned());
             }
+            Content::Setting(setting) => {
+                let view = SettingView {
+                    author,
+                    name: setting.name.as_str().to_owned(),
+                    value: setting.value.as_str().to_owned(),
+                    sent_at: frame.sent_at,
+                };
+                self.settings.insert((author, setting.name), view);
+            }
             // Not the author's to change, or taken in where the original stands.
             Content::Edit(_) | Content::TakeBack(_) | Content::Acknowledge(_) | Content::Resend(_) => {}
             Content::Unknown(..) => self.add(place, frame.sent_at, BodyView::Newer, false),
@@ -177,6 +192,23 @@ impl Timeline {
             (core::mem::take(&mut self.dropped), core::mem::take(&mut self.taken_back));
         self.messages.retain(|m| !dropped.contains(&m.id) || taken_back.contains(&m.id));
         self
+    }
+}
+
+impl Timeline {
+    /// What may want an answer: see [`SpaceView::attention`]. Where there is more than fits, marked ones stay, then the newest.
+    fn attention(&self, me: AccountId) -> Vec<MessageView> {
+        let own = self.messages.iter().rposition(|m| m.mine && matches!(m.body, BodyView::Text(_)));
+        let marked = |m: &MessageView| m.bring || m.held;
+        let open = |(index, m): &(usize, &MessageView)| {
+            !m.mine && (own.is_none_or(|own| *index > own) || !m.read_by.contains(&me))
+        };
+        let there = |m: &MessageView| m.body != BodyView::TakenBack;
+        let all = || self.messages.iter().enumerate().rev().filter(|(_, m)| there(m));
+        let marks = all().filter(|(_, m)| marked(m)).map(|(index, _)| index);
+        let others = all().filter(|(_, m)| !marked(m)).filter(open).map(|(index, _)| index);
+        let chosen: BTreeSet<usize> = marks.chain(others).take(ATTENTION_MAX).collect();
+        chosen.into_iter().filter_map(|index| self.messages.get(index).cloned()).collect()
     }
 }
 
@@ -239,6 +271,12 @@ impl Client {
             .collect()
     }
 
+    /// One of the account's spaces.
+    pub fn space(&self, id: SpaceId) -> Option<SpaceView> {
+        let account = self.account.as_ref()?.id;
+        self.spaces.get(&id).filter(|s| s.log.seq() > Seq::ZERO).map(|s| self.space_view(s, account))
+    }
+
     fn space_view(&self, space: &Space, me: AccountId) -> SpaceView {
         let timeline = Timeline::of(space, me);
         let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&space.id()));
@@ -267,6 +305,12 @@ impl Client {
             era: space.log.era().map(|e| e.number).unwrap_or_default(),
             alarm: space.live.alarm.clone(),
             complete: space.caught_up(),
+            total: u64::try_from(timeline.messages.len()).unwrap_or(u64::MAX),
+            last: timeline.messages.last().cloned(),
+            attention: timeline.attention(me),
+            settings: timeline.settings.into_values().collect(),
+            era_at: space.log.era().map(|_| space.era_at),
+            draft: space.draft.as_str().to_owned(),
         }
     }
 
@@ -274,6 +318,24 @@ impl Client {
     pub fn messages(&self, space: SpaceId) -> Vec<MessageView> {
         let Some(account) = self.account.as_ref().map(|a| a.id) else { return Vec::new() };
         self.spaces.get(&space).map(|s| Timeline::of(s, account).messages).unwrap_or_default()
+    }
+
+    /// Messages `start .. start + count` of a space, oldest first; fewer at the end.
+    pub fn messages_page(&self, space: SpaceId, start: u64, count: u64) -> PageView {
+        let messages = self.messages(space);
+        let total = u64::try_from(messages.len()).unwrap_or(u64::MAX);
+        let skip = usize::try_from(start).unwrap_or(usize::MAX);
+        let take = usize::try_from(count).unwrap_or(usize::MAX);
+        PageView {
+            total,
+            start: start.min(total),
+            messages: messages.into_iter().skip(skip).take(take).collect(),
+        }
+    }
+
+    /// The server's clock minus this device's, in milliseconds, as told when the connection was signed in.
+    pub fn clock_off_ms(&self) -> Option<i64> {
+        self.link.clock_off_ms()
     }
 
     /// The practice's staff, from the owner's signed roster.
@@ -315,6 +377,7 @@ impl Client {
             self.event(crate::io::Event::Restored { messages, spaces });
         }
         let idle = known
+            && !self.own_wanted
             && self.vault_clean()
             && self.inviting.is_empty()
             && self.spaces.values().all(|s| self.at_rest(s, me));

@@ -1,9 +1,11 @@
 //! What a host can show: plain views of the client's state.
 //!
 //! Owns the shapes that hosts render or print, made afresh from state on request. Refuses to know how they are
-//! made ([`crate::timeline`]) and words in any language. Invariant: a view holds nothing that is not stored.
+//! made ([`crate::timeline`]) and words in any language. Invariant: a view holds nothing that is not stored; serialised,
+//! it has the shape of its namesake in `client-web/src/core/types.ts`.
 
 use crate::io::{Alarm, MessageId};
+use serde::Serialize;
 use sotto_protocol::ids::{
     AccountId, DeviceId, EraNumber, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version,
 };
@@ -12,7 +14,8 @@ use sotto_protocol::roster::Role;
 use sotto_protocol::sign::PublicKey;
 
 /// The account on this device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AccountView {
     /// Account.
     pub account: AccountId,
@@ -27,8 +30,10 @@ pub struct AccountView {
     /// Her own name.
     pub name: String,
     /// Server.
+    #[serde(serialize_with = "crate::wire::as_text")]
     pub origin: Origin,
     /// Identity key.
+    #[serde(serialize_with = "crate::wire::as_hex")]
     pub identity: PublicKey,
     /// Signed in on the server right now.
     pub online: bool,
@@ -37,7 +42,8 @@ pub struct AccountView {
 }
 
 /// One of the account's devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DeviceView {
     /// Device.
     pub id: DeviceId,
@@ -52,7 +58,8 @@ pub struct DeviceView {
 }
 
 /// A member of a space.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MemberView {
     /// Account.
     pub account: AccountId,
@@ -65,7 +72,8 @@ pub struct MemberView {
 }
 
 /// A space.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts that hosts show side by side")]
 pub struct SpaceView {
     /// Space.
@@ -92,10 +100,41 @@ pub struct SpaceView {
     pub alarm: Option<Alarm>,
     /// Verified up to the server's head as last heard.
     pub complete: bool,
+    /// How many messages there are.
+    pub total: u64,
+    /// The newest of them, waiting ones included.
+    pub last: Option<MessageView>,
+    /// Messages of others that one has not acknowledged or that come after one's own last message, and all that are
+    /// brought or held; oldest first, at most [`ATTENTION_MAX`].
+    pub attention: Vec<MessageView>,
+    /// The newest value of each author under each name.
+    pub settings: Vec<SettingView>,
+    /// When the current era began, by the server's clock.
+    pub era_at: Option<Millis>,
+    /// What is typed and not sent.
+    pub draft: String,
+}
+
+/// Messages in [`SpaceView::attention`] at most.
+pub const ATTENTION_MAX: usize = 200;
+
+/// What an author has published about herself under a name; `docs/PROTOCOL.md`, "Settings", says which names there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingView {
+    /// Author.
+    pub author: AccountId,
+    /// Name.
+    pub name: String,
+    /// JSON, as the author's device wrote it; nobody has looked at it here.
+    pub value: String,
+    /// When, by the author's clock.
+    pub sent_at: Millis,
 }
 
 /// A message as it stands now: edits applied, taken-back texts gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts that hosts show side by side")]
 pub struct MessageView {
     /// Message.
@@ -110,6 +149,8 @@ pub struct MessageView {
     pub sent_at: Millis,
     /// When the server stored it, by its clock.
     pub stored_at: Option<Millis>,
+    /// One's own message that others are shown only from then on; for another's, when it was shown.
+    pub show_at: Option<Millis>,
     /// What it says now.
     pub body: BodyView,
     /// It was edited.
@@ -139,8 +180,21 @@ pub enum BodyView {
     Unreadable,
 }
 
+/// Some of a space's messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageView {
+    /// How many there are in all.
+    pub total: u64,
+    /// Number of the first one given, from zero.
+    pub start: u64,
+    /// Oldest first.
+    pub messages: Vec<MessageView>,
+}
+
 /// An invitation in the vault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InvitationView {
     /// Id.
     pub id: InvitationId,

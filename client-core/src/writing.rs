@@ -6,7 +6,7 @@
 //! it is never sealed for a reader its author did not see.
 
 use crate::client::Client;
-use crate::content::{Content, ContentFrame, Edit, Message, Resend};
+use crate::content::{Content, ContentFrame, Edit, Message, Resend, Setting, SettingName};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::defects::Defect;
 use crate::io::{Alarm, Draft, Event, MessageId, Rejected};
@@ -19,7 +19,7 @@ use sotto_protocol::frame::{ClientFrame, Stored};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, EraId, EraNumber, Hash, Head, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::label::Label;
-use sotto_protocol::limits::{TAKE_BACK_MS_MAX, TEXT_BYTES_MAX};
+use sotto_protocol::limits::{SETTING_BYTES_MAX, TAKE_BACK_MS_MAX, TEXT_BYTES_MAX};
 use sotto_protocol::record::{Cause, Drop, Kind, Record};
 
 /// Things waiting in one space.
@@ -43,9 +43,19 @@ pub(crate) struct Ack {
 }
 
 impl Client {
-    pub(crate) fn write(&mut self, id: SpaceId, draft: Draft) -> Result<(), Rejected> {
+    /// Queues a draft. With a `chosen` id that is known here already, says so again and does nothing.
+    pub(crate) fn write(
+        &mut self,
+        id: SpaceId,
+        chosen: Option<RecordId>,
+        draft: Draft,
+    ) -> Result<(), Rejected> {
         let account = self.signed_in()?.id;
         let space = self.spaces.get(&id).ok_or(Rejected::SpaceUnknown)?;
+        if let Some(message) = chosen.and_then(|chosen| space.written(account, chosen, &draft)) {
+            self.event(Event::Queued { space: id, id: message });
+            return Ok(());
+        }
         if !space.is_member(account) {
             return Err(Rejected::NotMember);
         }
@@ -58,15 +68,20 @@ impl Client {
         let content = content_of(space, account, draft)?;
         if let Content::TakeBack(target) = &content {
             let target = *target;
-            return self.take_back(id, target);
+            return self.take_back(id, chosen, target);
         }
-        let record = self.queue_content(id, content);
+        let record = self.queue_content(id, chosen, content);
         self.event(Event::Queued { space: id, id: MessageId { author: account, record } });
         Ok(())
     }
 
     /// Takes a message back: unsent ones vanish; sent ones get a take-back, and their payloads are dropped while they may be.
-    fn take_back(&mut self, id: SpaceId, target: MessageId) -> Result<(), Rejected> {
+    fn take_back(
+        &mut self,
+        id: SpaceId,
+        chosen: Option<RecordId>,
+        target: MessageId,
+    ) -> Result<(), Rejected> {
         let space = self.spaces.get(&id).ok_or(Rejected::SpaceUnknown)?;
         let unsent = |row: &OutboxRow| !row.attempted || row.refused.is_some();
         let waits = space.waiting(target.record).is_some_and(|(_, row)| unsent(row));
@@ -88,10 +103,11 @@ impl Client {
             self.discard(id, number);
         }
         if waits {
-            self.event(Event::Queued { space: id, id: target });
+            let record = chosen.unwrap_or(target.record);
+            self.event(Event::Queued { space: id, id: MessageId { record, ..target } });
             return Ok(());
         }
-        let record = self.queue_content(id, Content::TakeBack(target));
+        let record = self.queue_content(id, chosen, Content::TakeBack(target));
         for target in core::iter::once(target.record).chain(copies).filter(|_| young) {
             self.queue_row(id, None, OutboxBody::Drop { target });
         }
@@ -99,10 +115,10 @@ impl Client {
         Ok(())
     }
 
-    fn queue_content(&mut self, id: SpaceId, content: Content) -> RecordId {
+    fn queue_content(&mut self, id: SpaceId, chosen: Option<RecordId>, content: Content) -> RecordId {
         let frame =
             ContentFrame { sent_at: self.now, content }.to_bytes().ok().and_then(|b| Bytes::new(b).ok());
-        self.queue_row(id, None, OutboxBody::Content { frame: frame.unwrap_or_default() })
+        self.queue_row(id, chosen, OutboxBody::Content { frame: frame.unwrap_or_default() })
     }
 
     fn queue_row(&mut self, id: SpaceId, record: Option<RecordId>, body: OutboxBody) -> RecordId {
@@ -194,30 +210,6 @@ impl Client {
         for (number, row) in changed {
             self.put(rows::outbox(id, number), &row);
         }
-        Ok(())
-    }
-
-    /// Founds a space of one's own: its founding era waits nowhere, it is sent and, once stored, pushed back.
-    pub(crate) fn found_own(&mut self) -> Result<(), Rejected> {
-        let account = self.signed_in()?;
-        let (me, role) = (account.id, account.role);
-        if !self.link.ready() {
-            return Err(Rejected::NotAllowed("the server can't be reached, and a new space begins there"));
-        }
-        let id = SpaceId(self.random_id());
-        self.spaces.insert(id, Space::new(id));
-        let record = self.found(id, &[(me, role)]);
-        let Some(record) = record else {
-            self.spaces.remove(&id);
-            return Err(Rejected::NotAllowed("the card of this account is not at hand"));
-        };
-        self.save_space(id);
-        if let Some(space) = self.spaces.get_mut(&id) {
-            space.live.subscribed = false;
-        }
-        let pending = Pending::EraAppend { space: id, record: Box::new(record.clone()) };
-        self.request(pending, |req| ClientFrame::Append { req, record });
-        self.event(Event::SpaceAdded(id));
         Ok(())
     }
 
@@ -489,6 +481,7 @@ fn content_of(space: &Space, me: AccountId, draft: Draft) -> Result<Content, Rej
         Draft::Acknowledge(target) if there(&target) => Content::Acknowledge(target),
         Draft::Bring(target) if there(&target) || mine(&target) => Content::Bring(target),
         Draft::Hold(target) if there(&target) => Content::Hold(target),
+        Draft::Setting { name, value } => setting(&name, value)?,
         Draft::Edit { .. }
         | Draft::TakeBack(_)
         | Draft::Acknowledge(_)
@@ -498,6 +491,20 @@ fn content_of(space: &Space, me: AccountId, draft: Draft) -> Result<Content, Rej
         }
     };
     Ok(content)
+}
+
+fn setting(name: &str, value: String) -> Result<Content, Rejected> {
+    let name = SettingName::parse(name).map_err(|_| Rejected::NotAllowed("this is no name of a setting"))?;
+    let got = value.len();
+    if value.trim().is_empty() {
+        return Err(Rejected::Empty);
+    }
+    let value = Text::new(value).map_err(|_| Rejected::TooLong {
+        what: "The setting",
+        got,
+        max: SETTING_BYTES_MAX,
+    })?;
+    Ok(Content::Setting(Setting { name, value }))
 }
 
 fn checked(text: String) -> Result<Text<TEXT_BYTES_MAX>, Rejected> {

@@ -52,6 +52,8 @@ pub enum Label {
     KdfRecoveryUnlock,
     /// HKDF from the passkey's PRF output: seed of the passkey unlock key pair.
     KdfPasskeyUnlock,
+    /// HKDF from what Argon2id makes of a password: key of a locked device.
+    KdfLock,
     /// HKDF from an invitation secret: key of the invitation body.
     KdfInvitation,
     /// HKDF from an invitation secret: key of the join proof.
@@ -68,6 +70,8 @@ pub enum Label {
     SealInvitation,
     /// XChaCha20-Poly1305 under the storage key: one value of the device's store.
     SealStore,
+    /// XChaCha20-Poly1305 under a key stretched from the password: the storage key of a locked device.
+    SealLock,
     /// HPKE to a sealing key: era key.
     WrapEra,
     /// HPKE to an unlock key: vault key.
@@ -84,7 +88,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, for the registry test.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::SignHeader,
         Self::SignCard,
         Self::SignCredentials,
@@ -107,6 +111,7 @@ impl Label {
         Self::KdfPasswordUnlock,
         Self::KdfRecoveryUnlock,
         Self::KdfPasskeyUnlock,
+        Self::KdfLock,
         Self::KdfInvitation,
         Self::KdfJoin,
         Self::SealContent,
@@ -115,6 +120,7 @@ impl Label {
         Self::SealInner,
         Self::SealInvitation,
         Self::SealStore,
+        Self::SealLock,
         Self::WrapEra,
         Self::WrapVault,
         Self::WrapInner,
@@ -148,6 +154,7 @@ impl Label {
             Self::KdfPasswordUnlock => "sotto/1/kdf/unlock-password",
             Self::KdfRecoveryUnlock => "sotto/1/kdf/unlock-recovery",
             Self::KdfPasskeyUnlock => "sotto/1/kdf/unlock-passkey",
+            Self::KdfLock => "sotto/1/kdf/lock",
             Self::KdfInvitation => "sotto/1/kdf/invitation",
             Self::KdfJoin => "sotto/1/kdf/join",
             Self::SealContent => "sotto/1/seal/content",
@@ -156,6 +163,7 @@ impl Label {
             Self::SealInner => "sotto/1/seal/inner",
             Self::SealInvitation => "sotto/1/seal/invitation",
             Self::SealStore => "sotto/1/seal/store",
+            Self::SealLock => "sotto/1/seal/lock",
             Self::WrapEra => "sotto/1/wrap/era",
             Self::WrapVault => "sotto/1/wrap/vault",
             Self::WrapInner => "sotto/1/wrap/inner",

@@ -29,6 +29,8 @@ pub const WRAP_BYTES_MAX: usize = 1200;
 pub const EPHEMERAL_BYTES_MAX: usize = 16 * 1024;
 /// A plaintext is padded to at least this much.
 pub const PADDED_BYTES_MIN: usize = 1024;
+/// Value of one setting, UTF-8.
+pub const SETTING_BYTES_MAX: usize = 16 * 1024;
 /// Text of one message, UTF-8.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// A display name, practice name or note.

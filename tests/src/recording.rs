@@ -211,7 +211,7 @@ impl World {
 
     /// Writes something, and lets a minute pass. Gives its id.
     pub fn write(&mut self, host: HostId, space: SpaceId, draft: Draft) -> MessageId {
-        self.command(host, Command::Write { space, draft });
+        self.command(host, Command::Write { space, id: None, draft });
         let queued = |event: &Event| match event {
             Event::Queued { id, .. } => Some(*id),
             _ => None,

@@ -71,7 +71,7 @@ async fn registered(
     } else {
         session
             .ask_with_password(command, |event| {
-                if let Event::Welcome { inviter, practice, note } = event {
+                if let Event::Welcome { inviter, practice, note, .. } = event {
                     out.note(&welcome(inviter, practice, note));
                 }
                 matches!(event, Event::SignedIn { .. }).then_some(())

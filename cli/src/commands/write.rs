@@ -58,7 +58,7 @@ pub(super) async fn about(
         Draft::Acknowledge(_) => "The other side will see that you have read this.",
         Draft::Bring(_) => "It is on the list for the next session.",
         Draft::Hold(_) => "It is kept for the session.",
-        Draft::Message { .. } | Draft::Edit { .. } => "Delivered.",
+        Draft::Message { .. } | Draft::Edit { .. } | Draft::Setting { .. } => "Delivered.",
     };
     write(session, space, draft, args.delivery.offline, done).await
 }
@@ -73,7 +73,7 @@ async fn write(
     let takes_back = matches!(draft, Draft::TakeBack(_));
     let mut done = done;
     let id = session
-        .ask(Command::Write { space, draft }, |event| match event {
+        .ask(Command::Write { space, id: None, draft }, |event| match event {
             Event::Queued { space: queued, id } if *queued == space => Some(*id),
             _ => None,
         })

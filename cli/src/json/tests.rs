@@ -26,6 +26,12 @@ pub(crate) fn space_view() -> SpaceView {
         head: Head([6; 32]),
         era: EraNumber(1),
         alarm: None,
+        total: 0,
+        last: None,
+        attention: Vec::new(),
+        settings: Vec::new(),
+        era_at: None,
+        draft: String::new(),
         complete: true,
     }
 }
@@ -38,6 +44,7 @@ pub(crate) fn message_view() -> MessageView {
         mine: true,
         sent_at: Millis(1_772_460_605_123),
         stored_at: Some(Millis(1_772_460_605_200)),
+        show_at: None,
         body: BodyView::Text("hello".into()),
         edited: true,
         read_by: vec![AccountId([2; 16])],

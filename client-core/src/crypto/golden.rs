@@ -5,6 +5,8 @@
 
 use super::join::{JoinClaim, derive_proof, verify_proof};
 use super::keys::{EraKey, InnerKey, InvitationSecret, Key, PasskeyKey, Purpose, StorageKey, VaultKey};
+use super::lock::{open_storage_key, seal_storage_key};
+use super::passphrase::Password;
 use super::rng::Entropy;
 use super::seal::{
     ContentPlace, EphemeralPlace, open_content, open_ephemeral, open_inner, open_invitation, open_store,
@@ -89,6 +91,10 @@ fn made() -> BTreeMap<&'static str, Vec<u8>> {
         ("seal-inner", seal_inner(&key(), AUTHOR, b"inner", rng)),
         ("seal-invitation", seal_invitation(&key(), INVITATION, b"invitation", rng)),
         ("seal-store", seal_store(&key(), b"name", b"store", rng)),
+        ("seal-lock", {
+            let rng = &mut Entropy::from_seed([0x32; 32]);
+            seal_storage_key(&key(), &Password::new("lusab-bifom-gutih"), rng).unwrap()
+        }),
         ("wrap-era", wrap_era(&public, &key(), &ERA_WRAP, rng).unwrap().into_vec()),
         ("wrap-vault", wrap_vault(&public, &key(), &METHOD, rng).unwrap().into_vec()),
         ("wrap-inner", wrap_inner(&public, &key(), &METHOD, rng).unwrap().into_vec()),
@@ -118,6 +124,8 @@ fn every_later_version_opens_what_this_one_sealed() {
         *open_store(&StorageKey::from_bytes([0x21; 32]), b"name", get("seal-store")).unwrap(),
         b"store"
     );
+    let locked = open_storage_key(get("seal-lock"), &Password::new("lusab-bifom-gutih")).unwrap();
+    assert_eq!(locked.expose(), &[0x21; 32]);
     assert_eq!(unwrap_era(&secret, &ERA_WRAP, &wrap("wrap-era")).unwrap().expose(), &[0x21; 32]);
     assert_eq!(unwrap_vault(&secret, &METHOD, &wrap("wrap-vault")).unwrap().expose(), &[0x21; 32]);
     assert_eq!(unwrap_inner(&secret, &METHOD, &wrap("wrap-inner")).unwrap().expose(), &[0x21; 32]);

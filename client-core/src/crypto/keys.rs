@@ -76,6 +76,8 @@ purposes! {
     Join => JoinKey;
     /// What a passkey's PRF extension gave; never used itself, only derived from.
     Passkey => PasskeyKey;
+    /// Seals the storage key of a locked device; stretched from the password.
+    Lock => LockKey;
 }
 
 /// A secret of 32 bytes for one purpose. Wiped when dropped; lives on the heap, so that moving it leaves nothing.
@@ -202,6 +204,7 @@ mod tests {
             "InvitationKey(..)",
             "JoinKey(..)",
             "PasskeyKey(..)",
+            "LockKey(..)",
         ];
         assert_eq!(printed, expected);
     }

@@ -8,6 +8,7 @@
 
 pub mod join;
 pub mod keys;
+pub mod lock;
 pub mod opaque;
 pub mod passphrase;
 pub mod rng;

@@ -76,7 +76,7 @@ impl Hardening {
         self.lanes
     }
 
-    fn argon2(self) -> Result<Argon2<'static>, OpaqueError> {
+    pub(super) fn argon2(self) -> Result<Argon2<'static>, OpaqueError> {
         argon2::Params::new(self.memory_kib, self.iterations, self.lanes, None)
             .map(|params| Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params))
             .map_err(|_| OpaqueError::Internal)

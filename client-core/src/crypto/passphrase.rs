@@ -21,6 +21,9 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Groups in a generated passphrase; each has 16 bits.
 const GROUPS: usize = 5;
 
+/// What five groups are worth.
+const GENERATED_BITS: u32 = 80;
+
 const CONSONANTS: [char; 16] =
     ['b', 'd', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'p', 'r', 's', 't', 'v', 'z'];
 const VOWELS: [char; 4] = ['a', 'i', 'o', 'u'];
@@ -103,6 +106,32 @@ impl Password {
         &self.0
     }
 
+    /// What the password may be worth, in bits: for a generated one what it is, for any other half of what it would be had
+    /// each character been drawn by chance. To show that longer is better; no promise.
+    pub fn bits(&self) -> u32 {
+        if self.is_generated() {
+            return GENERATED_BITS;
+        }
+        let chars = u32::try_from(self.0.chars().count()).unwrap_or(u32::MAX);
+        // log2 of the alphabet, rounded down, is between 4 and 6.
+        let each = alphabet(&self.0).checked_ilog2().unwrap_or_default();
+        chars.saturating_mul(each) / 2
+    }
+
+    /// It has the form that [`Password::generate`] gives.
+    fn is_generated(&self) -> bool {
+        let mut groups = 0;
+        let fits = self.0.split('-').all(|group| {
+            groups += 1;
+            group.chars().count() == 5
+                && group
+                    .chars()
+                    .enumerate()
+                    .all(|(at, c)| if at % 2 == 0 { CONSONANTS.contains(&c) } else { VOWELS.contains(&c) })
+        });
+        fits && groups == GROUPS
+    }
+
     /// Judges the password for the account with this handle.
     pub fn strength(&self, handle: &Handle) -> Strength {
         if self.0.chars().count() < PASSWORD_CHARS_MIN {
@@ -113,6 +142,18 @@ impl Password {
         }
         if guessable(&self.0, handle) { Strength::Guessable } else { Strength::Acceptable }
     }
+}
+
+/// How many symbols the alphabets in use have together.
+fn alphabet(text: &str) -> u32 {
+    let has = |f: fn(char) -> bool| text.chars().any(f);
+    let sets: [(bool, u32); 4] = [
+        (has(char::is_lowercase), 26),
+        (has(char::is_uppercase), 26),
+        (has(|c| c.is_ascii_digit()), 10),
+        (has(|c| !c.is_alphanumeric()), 10),
+    ];
+    sets.into_iter().filter(|(there, _)| *there).map(|(_, size)| size).sum()
 }
 
 /// Takes as many low bits as choose among `from`, a power of two.

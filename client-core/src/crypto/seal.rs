@@ -1,11 +1,13 @@
-//! AEAD envelopes: content, ephemeral frames, vault, inner compartment, invitation, local store.
+//! AEAD envelopes: content, ephemeral frames, vault, inner compartment, invitation, local store, its key.
 //!
 //! Owns the envelope: one algorithm byte (0x01, XChaCha20-Poly1305, draft-irtf-cfrg-xchacha-03), a random nonce of
 //! 24 bytes, ciphertext and tag. One pair of functions for each purpose, over one private core. Refuses to know what
 //! a plaintext means. Invariant: AAD = `label.frame([algorithm byte, parts…])`, so an envelope opens only where,
 //! and as what, it was sealed; what the server stores is padded (P1); nonces are random, never counted (P7).
 
-use super::keys::{EphemeralKey, InnerKey, InvitationKey, Key, Purpose, RecordKey, StorageKey, VaultKey};
+use super::keys::{
+    EphemeralKey, InnerKey, InvitationKey, Key, LockKey, Purpose, RecordKey, StorageKey, VaultKey,
+};
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305};
 use rand_core::CryptoRng;
@@ -164,6 +166,16 @@ pub fn seal_store(key: &StorageKey, name: &[u8], plain: &[u8], rng: &mut impl Cr
 /// Opens what [`seal_store`] made.
 pub fn open_store(key: &StorageKey, name: &[u8], envelope: &[u8]) -> Result<Opened, OpenError> {
     open(key, Label::SealStore, &[name], envelope)
+}
+
+/// Seals the storage key of a locked device behind its head. Not padded: it has one length.
+pub(super) fn seal_lock(key: &LockKey, head: &[u8], storage: &[u8; 32], rng: &mut impl CryptoRng) -> Vec<u8> {
+    seal(key, Label::SealLock, &[head], storage.to_vec(), rng)
+}
+
+/// Opens what [`seal_lock`] made.
+pub(super) fn open_lock(key: &LockKey, head: &[u8], envelope: &[u8]) -> Result<Opened, OpenError> {
+    open(key, Label::SealLock, &[head], envelope)
 }
 
 /// Pads into memory that is not moved on the way, so that no second copy of the plaintext stays behind.

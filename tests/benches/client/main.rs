@@ -69,20 +69,8 @@ fn whole(messages: u32, spaces: u32) -> Result<()> {
         device_name: "desk".into(),
     };
     world.command(&mut therapist, setup)?;
-    let invite = Command::Invite { role: Role::Client, note: String::new(), ttl_ms: INVITATION_MS };
-    world.command(&mut therapist, invite)?;
-    let invitation = therapist.events.iter().find_map(|event| match event {
-        Event::Invitation { link, .. } => Some(InvitationLink::parse(link)),
-        _ => None,
-    });
+    let join = invited(&mut world, &mut therapist, "client")?;
     world.hang_up(&mut therapist)?;
-    let join = Command::Join {
-        link: invitation.context("no invitation")??,
-        handle: Handle::parse("client1")?,
-        name: "Client".into(),
-        password: Password::new(PASSWORD),
-        device_name: "phone".into(),
-    };
     world.command(&mut client, join)?;
     let space = client.client.spaces().first().context("no space")?.id;
     writing(&mut world, &mut client, space, messages)?;
@@ -111,11 +99,28 @@ fn whole(messages: u32, spaces: u32) -> Result<()> {
     many_spaces(&mut world, &mut therapist, spaces)
 }
 
+/// What somebody invited does with her link.
+fn invited(world: &mut World, therapist: &mut Home, handle: &str) -> Result<Command> {
+    let invite = Command::Invite { role: Role::Client, note: String::new(), ttl_ms: INVITATION_MS };
+    world.command(therapist, invite)?;
+    let invitation = therapist.events.iter().rev().find_map(|event| match event {
+        Event::Invitation { link, .. } => Some(InvitationLink::parse(link)),
+        _ => None,
+    });
+    Ok(Command::Join {
+        link: invitation.context("no invitation")??,
+        handle: Handle::parse(handle)?,
+        name: "Client".into(),
+        password: Password::new(PASSWORD),
+        device_name: "phone".into(),
+    })
+}
+
 fn writing(world: &mut World, client: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
     client.spent = Duration::ZERO;
     for _ in 0..messages {
         let draft = Draft::Message { text: "m".repeat(1024), bring: false };
-        world.command(client, Command::Write { space, draft })?;
+        world.command(client, Command::Write { space, id: None, draft })?;
     }
     row("write a message: queue, seal, sign, take in", us(client.spent) / f64::from(messages), "µs");
     Ok(())
@@ -150,12 +155,20 @@ fn stored(home: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
 fn many_spaces(world: &mut World, home: &mut Home, spaces: u32) -> Result<()> {
     world.command(home, Command::Sync)?;
     home.spent = Duration::ZERO;
-    for _ in 0..spaces {
-        world.command(home, Command::FoundOwn)?;
+    for number in 0..spaces {
+        let join = invited(world, home, &format!("client-{number}"))?;
+        let mut client = Home::new(u8::try_from(100 + number).context("at most 155 spaces")?)?;
+        world.command(&mut client, join)?;
+        world.hang_up(&mut client)?;
     }
+    world.command(home, Command::Sync)?;
     let count = home.client.spaces().len();
     ensure!(count > spaces as usize, "{count} spaces");
-    row(&format!("found one of {spaces} spaces more"), ms(home.spent) / f64::from(spaces.max(1)), "ms");
+    row(
+        &format!("invite and confirm one of {spaces} clients more"),
+        ms(home.spent) / f64::from(spaces.max(1)),
+        "ms",
+    );
     let begin = clock();
     let _ = home.client.spaces();
     row(&format!("spaces() with {count} spaces"), ms(begin.elapsed()), "ms");

@@ -60,7 +60,7 @@ impl Load {
                 let text = format!("{name} {count}");
                 count += 1;
                 let draft = Draft::Message { text: text.clone(), bring: false };
-                host.command(Command::Write { space, draft }).await.expect("write");
+                host.command(Command::Write { space, id: None, draft }).await.expect("write");
                 let queued = |event: &Event| match event {
                     Event::Queued { id, .. } => Some(Ok(*id)),
                     Event::Delivered { id, seq, .. } => Some(Err((*id, *seq))),

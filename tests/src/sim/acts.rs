@@ -109,7 +109,7 @@ impl World {
         let Some(author) = self.me(h) else { return Ok(()) };
         let text = self.people.text();
         self.model.texts.insert(text.clone(), Text { author, space, at: self.time });
-        drop(self.command(h, Command::Write { space, draft: draft(text) })?);
+        drop(self.command(h, Command::Write { space, id: None, draft: draft(text) })?);
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl World {
             (4, _, Some(seq)) => return self.command(h, Command::MarkRead { space, seq }).map(drop),
             _ => Draft::Bring(id),
         };
-        self.command(h, Command::Write { space, draft }).map(drop)
+        self.command(h, Command::Write { space, id: None, draft }).map(drop)
     }
 
     fn go_offline(&mut self, h: HostId) -> Result<(), Finding> {

@@ -200,7 +200,7 @@ impl World {
         let now = self.now();
         let Some(client) = &mut self.hosts[h].client else { return Ok(Err(Rejected::NotSignedIn)) };
         let draft = match &command {
-            Command::Write { space, draft } => {
+            Command::Write { space, draft, .. } => {
                 let readers = readers(client, *space);
                 Some(Written { space: *space, draft: draft.clone(), readers, at: self.time })
             }

@@ -126,14 +126,18 @@ impl Model {
     pub fn text_of(draft: &Draft) -> Option<&str> {
         match draft {
             Draft::Message { text, .. } | Draft::Edit { text, .. } => Some(text),
-            Draft::TakeBack(_) | Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) => None,
+            Draft::TakeBack(_)
+            | Draft::Acknowledge(_)
+            | Draft::Bring(_)
+            | Draft::Hold(_)
+            | Draft::Setting { .. } => None,
         }
     }
 
     /// The message that a draft is about, unless it is one itself.
     pub fn target_of(draft: &Draft) -> Option<MessageId> {
         match draft {
-            Draft::Message { .. } => None,
+            Draft::Message { .. } | Draft::Setting { .. } => None,
             Draft::Edit { target, .. }
             | Draft::TakeBack(target)
             | Draft::Acknowledge(target)

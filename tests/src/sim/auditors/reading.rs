@@ -111,7 +111,7 @@ fn fold(
                     message.body = Some(BodyView::TakenBack);
                 }
             }
-            Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) => {}
+            Draft::Acknowledge(_) | Draft::Bring(_) | Draft::Hold(_) | Draft::Setting { .. } => {}
         }
     }
     let uncertain =

@@ -1,0 +1,262 @@
+//! Commands as the web app gives them.
+//!
+//! Owns reading each kind of `Command` and `Draft` in `api.ts`. Refuses to know who may give which. Invariant: a link,
+//! a name or an id that is not one is told by its own code, before the client hears of it.
+//!
+//! The kind is read by the caller and each kind has a small struct: an enum with a tag inside would bring serde's
+//! buffering of unknown data into the browser for nothing.
+
+use crate::crypto::passphrase::Password;
+use crate::io::{Command, Draft, MessageId};
+use crate::wire::CoreError;
+use core::str::FromStr;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use sotto_protocol::ids::{Handle, RecordId, Seq, SpaceId};
+use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
+use sotto_protocol::roster::Role;
+use zeroize::Zeroizing;
+
+/// Reads a command of this kind.
+pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Command, CoreError> {
+    match kind {
+        "setup" => read::<Setup, D>(arguments, "setup")?.into_command(),
+        "peek" => {
+            let Peek { link } = read(arguments, "peek")?;
+            Ok(Command::PeekInvitation { link: InvitationLink::parse(&link)? })
+        }
+        "join" => read::<Join, D>(arguments, "join")?.into_command(),
+        "login" => read::<Login, D>(arguments, "login")?.into_command(),
+        "invite" => {
+            let Invite { role, note, ttl_ms } = read(arguments, "invite")?;
+            Ok(Command::Invite { role: role_of(&role)?, note, ttl_ms })
+        }
+        "revoke" => Ok(Command::Revoke(id(&read::<ById, D>(arguments, "revoke")?.id)?)),
+        "write" => {
+            let Write { space, id: record, draft } = read(arguments, "write")?;
+            let id = record.as_deref().map(id::<RecordId>).transpose()?;
+            Ok(Command::Write { space: id_of(&space)?, id, draft: draft.into_draft()? })
+        }
+        "keepDraft" => {
+            let KeepDraft { space, text } = read(arguments, "keepDraft")?;
+            Ok(Command::KeepDraft { space: id_of(&space)?, text })
+        }
+        "acceptReaders" => {
+            Ok(Command::AcceptReaders(read::<InSpace, D>(arguments, "acceptReaders")?.space()?))
+        }
+        "markRead" => {
+            let MarkRead { space, seq } = read(arguments, "markRead")?;
+            Ok(Command::MarkRead { space: id_of(&space)?, seq: Seq(seq) })
+        }
+        "removeDevice" => {
+            let RemoveDevice { device, password } = read(arguments, "removeDevice")?;
+            Ok(Command::RemoveDevice { device: id(&device)?, password: secret(password) })
+        }
+        "foundOwn" => Ok(Command::FoundOwn),
+        "sync" => Ok(Command::Sync),
+        _ => Err(CoreError::malformed("kind of command")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Setup {
+    link: String,
+    handle: String,
+    name: String,
+    practice: String,
+    role: String,
+    password: String,
+    device_name: String,
+}
+
+#[derive(Deserialize)]
+struct Peek {
+    link: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Join {
+    link: String,
+    handle: String,
+    name: String,
+    password: String,
+    device_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Login {
+    origin: String,
+    handle: String,
+    password: String,
+    device_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Invite {
+    role: String,
+    note: String,
+    ttl_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct ById {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct InSpace {
+    space: String,
+}
+
+#[derive(Deserialize)]
+struct Write {
+    space: String,
+    id: Option<String>,
+    draft: DraftShape,
+}
+
+/// Every field that some kind of draft has.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DraftShape {
+    kind: String,
+    text: Option<String>,
+    bring: Option<bool>,
+    show_at: Option<u64>,
+    target: Option<TargetShape>,
+    name: Option<String>,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TargetShape {
+    author: String,
+    record: String,
+}
+
+#[derive(Deserialize)]
+struct KeepDraft {
+    space: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct MarkRead {
+    space: String,
+    seq: u64,
+}
+
+#[derive(Deserialize)]
+struct RemoveDevice {
+    device: String,
+    password: String,
+}
+
+impl Setup {
+    fn into_command(self) -> Result<Command, CoreError> {
+        let password = secret(self.password);
+        Ok(Command::Setup {
+            link: SetupLink::parse(&self.link)?,
+            handle: handle(&self.handle)?,
+            name: self.name,
+            practice: self.practice,
+            role: role_of(&self.role)?,
+            password,
+            device_name: self.device_name,
+        })
+    }
+}
+
+impl Join {
+    fn into_command(self) -> Result<Command, CoreError> {
+        let password = secret(self.password);
+        Ok(Command::Join {
+            link: InvitationLink::parse(&self.link)?,
+            handle: handle(&self.handle)?,
+            name: self.name,
+            password,
+            device_name: self.device_name,
+        })
+    }
+}
+
+impl Login {
+    fn into_command(self) -> Result<Command, CoreError> {
+        let password = secret(self.password);
+        Ok(Command::Login {
+            origin: Origin::parse(&self.origin)?,
+            handle: handle(&self.handle)?,
+            password,
+            device_name: self.device_name,
+        })
+    }
+}
+
+impl InSpace {
+    fn space(&self) -> Result<SpaceId, CoreError> {
+        id_of(&self.space)
+    }
+}
+
+impl DraftShape {
+    fn into_draft(self) -> Result<Draft, CoreError> {
+        let missing = || CoreError::malformed("draft");
+        if self.show_at.is_some() {
+            return Err(CoreError::new("not_allowed"));
+        }
+        let target = || self.target.as_ref().ok_or_else(missing)?.message();
+        Ok(match self.kind.as_str() {
+            "message" => {
+                Draft::Message { text: self.text.ok_or_else(missing)?, bring: self.bring.unwrap_or_default() }
+            }
+            "edit" => Draft::Edit { target: target()?, text: self.text.ok_or_else(missing)? },
+            "takeBack" => Draft::TakeBack(target()?),
+            "acknowledge" => Draft::Acknowledge(target()?),
+            "bring" => Draft::Bring(target()?),
+            "hold" => Draft::Hold(target()?),
+            "setting" => Draft::Setting {
+                name: self.name.ok_or_else(missing)?,
+                value: self.value.ok_or_else(missing)?,
+            },
+            _ => return Err(CoreError::malformed("kind of draft")),
+        })
+    }
+}
+
+impl TargetShape {
+    fn message(&self) -> Result<MessageId, CoreError> {
+        Ok(MessageId { author: id(&self.author)?, record: id(&self.record)? })
+    }
+}
+
+fn read<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    arguments: D,
+    what: &'static str,
+) -> Result<T, CoreError> {
+    T::deserialize(arguments).map_err(|_| CoreError::malformed(what))
+}
+
+fn id<T: FromStr>(text: &str) -> Result<T, CoreError> {
+    text.parse().map_err(|_| CoreError::malformed("id"))
+}
+
+fn id_of(text: &str) -> Result<SpaceId, CoreError> {
+    id(text)
+}
+
+fn handle(text: &str) -> Result<Handle, CoreError> {
+    Handle::parse(text).map_err(|_| CoreError::new("handle_malformed"))
+}
+
+fn role_of(text: &str) -> Result<Role, CoreError> {
+    Role::parse(&text.replace('_', "-")).map_err(|_| CoreError::malformed("role"))
+}
+
+/// Takes the password out of a string that is wiped.
+fn secret(text: String) -> Password {
+    Password::new(&Zeroizing::new(text))
+}

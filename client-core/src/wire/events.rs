@@ -1,0 +1,153 @@
+//! Events, alarms and bodies as the web app sees them.
+//!
+//! Owns one shape for each. Refuses to know who is told. Invariant: every alarm and body has a shape; of the events
+//! only those lack one that answer commands the web app cannot give.
+
+use crate::io::{Alarm, Event, Failure, MessageId};
+use crate::view::BodyView;
+use crate::wire::snake;
+use serde::{Serialize, Serializer};
+use sotto_protocol::error::ErrorCode;
+use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, Seq, SpaceId};
+use sotto_protocol::roster::Role;
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(super) enum EventShape<'a> {
+    SignedIn { account: AccountId },
+    Failed { code: String, retry_after_ms: Option<u64> },
+    Welcome { inviter: &'a str, practice: &'a str, note: &'a str, role: Role },
+    Invitation { id: InvitationId, link: &'a str },
+    Revoked { id: InvitationId },
+    Queued { space: SpaceId, id: MessageId },
+    Delivered { space: SpaceId, id: MessageId, seq: Seq },
+    Refused { space: SpaceId, id: MessageId, code: String },
+    Updated { space: SpaceId, seq: Seq },
+    SpaceAdded { space: SpaceId },
+    Confirmed { space: SpaceId, account: AccountId },
+    ReadersChanged { space: SpaceId },
+    EraBegan { space: SpaceId, by: AccountId, added: &'a [AccountId], removed: &'a [AccountId] },
+    Alarm { space: Option<SpaceId>, alarm: &'a Alarm },
+    HandedBack { space: SpaceId, records: u64 },
+    Restored { messages: u64, spaces: u64 },
+    DeviceRemoved,
+    DeviceGone { device: DeviceId },
+    Synced,
+    Online,
+    Offline,
+}
+
+impl<'a> EventShape<'a> {
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        let shape = match event {
+            Event::SignedIn { account } => Self::SignedIn { account: *account },
+            Event::Failed(failure) => failed(failure),
+            Event::Welcome { inviter, practice, note, role } => {
+                Self::Welcome { inviter, practice, note, role: *role }
+            }
+            Event::Invitation { id, link } => Self::Invitation { id: *id, link },
+            Event::Revoked(id) => Self::Revoked { id: *id },
+            Event::Queued { space, id } => Self::Queued { space: *space, id: *id },
+            Event::Delivered { space, id, seq } => Self::Delivered { space: *space, id: *id, seq: *seq },
+            Event::Refused { space, id, code } => {
+                Self::Refused { space: *space, id: *id, code: code_name(*code) }
+            }
+            Event::Updated { space, seq } => Self::Updated { space: *space, seq: *seq },
+            Event::SpaceAdded(space) => Self::SpaceAdded { space: *space },
+            Event::Confirmed { space, account } => Self::Confirmed { space: *space, account: *account },
+            Event::ReadersChanged(space) => Self::ReadersChanged { space: *space },
+            Event::EraBegan { space, by, added, removed } => {
+                Self::EraBegan { space: *space, by: *by, added, removed }
+            }
+            Event::Alarm { space, alarm } => Self::Alarm { space: *space, alarm },
+            Event::HandedBack { space, records } => Self::HandedBack { space: *space, records: *records },
+            Event::Restored { messages, spaces } => Self::Restored { messages: *messages, spaces: *spaces },
+            Event::DeviceRemoved => Self::DeviceRemoved,
+            Event::DeviceGone(device) => Self::DeviceGone { device: *device },
+            Event::Synced => Self::Synced,
+            Event::Online => Self::Online,
+            Event::Offline => Self::Offline,
+            // The web app signs no roster and has nothing live to show yet.
+            Event::RosterSigned { .. } | Event::Ephemeral { .. } => return None,
+        };
+        Some(shape)
+    }
+}
+
+fn failed(failure: &Failure) -> EventShape<'_> {
+    let (code, retry_after_ms) = match failure {
+        Failure::Server { code, retry_after_ms } => (code_name(*code), *retry_after_ms),
+        Failure::Unreachable => ("unreachable".to_owned(), None),
+        Failure::Dishonest(_) => ("dishonest".to_owned(), None),
+        Failure::WrongPassword => ("wrong_password".to_owned(), None),
+    };
+    EventShape::Failed { code, retry_after_ms }
+}
+
+fn code_name(code: ErrorCode) -> String {
+    snake(code.name())
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+enum AlarmShape {
+    Forked,
+    Forged,
+    RuleBroken,
+    Withheld { expected: Seq, have: Seq },
+    PayloadWithheld,
+    SetBack,
+    OldVault,
+    OldCard,
+    OldRoster,
+    IdentityChanged { account: AccountId },
+    Uninvited { account: AccountId },
+    BadEra { account: AccountId },
+    BadContent { account: AccountId },
+    UpdateNeeded,
+}
+
+impl Serialize for Alarm {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let shape = match self {
+            Self::Forked => AlarmShape::Forked,
+            Self::Forged => AlarmShape::Forged,
+            Self::RuleBroken => AlarmShape::RuleBroken,
+            Self::Withheld { expected, have } => AlarmShape::Withheld { expected: expected.seq, have: *have },
+            Self::PayloadWithheld => AlarmShape::PayloadWithheld,
+            Self::SetBack => AlarmShape::SetBack,
+            Self::OldVault => AlarmShape::OldVault,
+            Self::OldCard => AlarmShape::OldCard,
+            Self::OldRoster => AlarmShape::OldRoster,
+            Self::IdentityChanged(account) => AlarmShape::IdentityChanged { account: *account },
+            Self::Uninvited(account) => AlarmShape::Uninvited { account: *account },
+            Self::BadEra(account) => AlarmShape::BadEra { account: *account },
+            Self::BadContent(account) => AlarmShape::BadContent { account: *account },
+            Self::UpdateNeeded => AlarmShape::UpdateNeeded,
+        };
+        shape.serialize(s)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+enum BodyShape<'a> {
+    Text { text: &'a str },
+    TakenBack,
+    Resending,
+    Newer,
+    Unreadable,
+}
+
+impl Serialize for BodyView {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let shape = match self {
+            Self::Text(text) => BodyShape::Text { text },
+            Self::TakenBack => BodyShape::TakenBack,
+            Self::Resending => BodyShape::Resending,
+            Self::Newer => BodyShape::Newer,
+            Self::Unreadable => BodyShape::Unreadable,
+        };
+        shape.serialize(s)
+    }
+}
