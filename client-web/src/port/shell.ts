@@ -1,0 +1,47 @@
+/**
+ * The installed app: its service worker, and newer versions of it.
+ *
+ * Owns registering, and taking over. Refuses to know what is cached. Invariant: a newer version never replaces the one
+ * under an open page unless the person reloads.
+ */
+
+import { TAKE_OVER } from '../sw/names';
+import { scriptUrl } from './trusted';
+
+/** Where the build puts it. */
+const SERVICE_WORKER = '/sw.js';
+
+/** Calls `ready` when a newer version waits, now or later. Does nothing where there are no service workers. */
+export async function installShell(ready: () => void): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  let registration: ServiceWorkerRegistration;
+  try {
+    registration = await navigator.serviceWorker.register(scriptUrl(SERVICE_WORKER), { updateViaCache: 'none' });
+  } catch {
+    // Private windows of some browsers refuse it; the app works without.
+    return;
+  }
+  const look = () => {
+    // With no controller it is the first version, which waits for nobody.
+    if (registration.waiting && navigator.serviceWorker.controller) ready();
+  };
+  registration.addEventListener('updatefound', () => {
+    const { installing } = registration;
+    installing?.addEventListener('statechange', look);
+  });
+  look();
+}
+
+/** Reloads the page, into the newer version if one waits and no other tab still runs this one. */
+export async function reload(): Promise<void> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const { waiting } = registration ?? {};
+  if (!waiting) return location.reload();
+  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+  // It says no when there are other tabs; then this reload brings the same version.
+  const answers = new MessageChannel();
+  answers.port1.onmessage = ({ data }) => {
+    if (data !== true) location.reload();
+  };
+  waiting.postMessage(TAKE_OVER, [answers.port2]);
+}

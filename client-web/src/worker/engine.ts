@@ -1,0 +1,540 @@
+/**
+ * The engine of a leading worker: whose browser this is, whether it is open, and who runs the core.
+ *
+ * Owns the phases (blank, locked, open, broken) and everything that moves between them. Refuses to know other tabs
+ * (`seat.ts`) and what an ask means to the core (`commands.ts`). Invariants: a storage key is kept in both its forms
+ * before anything is stored under it; nothing that does not open is ever emptied without her say; after `end` nothing
+ * more is stored or told.
+ */
+
+import type { Command, Core, CoreModule, Event } from '../core/api';
+import type { AccountView } from '../core/types';
+import { PortError, type AskKind, type Asks, type News, type Status } from '../port/port';
+import { Commands, type CoreAsk } from './commands';
+import { DiskError, refusalOf, Unanswered } from './errors';
+import { Host } from './host';
+import { isIdle, LOCK_AFTER_MS_DEFAULT, lockAfterMs, unlockWaitMs } from './lock';
+import type { End } from './messages';
+import { Newsroom } from './newsroom';
+import { MemoryDisk, type Disk, type Notes } from './rows';
+import { PausableNet } from './socket';
+import { generateStorageKey, seed, unwrap, wrap } from './storage-key';
+import type { Above, World } from './world';
+
+/** How often it is looked whether anybody is there. */
+const IDLE_TICK_MS = 15_000;
+/** A registration whose answer got lost is sent again after this. */
+const AGAIN_MS = 15_000;
+/** With a full disk the server is left alone, lest every frame fail anew. Doubles each time. */
+const FULL_PAUSE_MS_MIN = 30_000;
+const FULL_PAUSE_MS_MAX = 10 * 60_000;
+/** What is told when the clocks differ by more. */
+const CLOCK_OFF_MS_MIN = 2 * 60_000;
+/** Signing out tells the server to send no more notices, if it listens. */
+const GOODBYE_MS_MAX = 2_000;
+/** Answered before it is known whose browser this is. */
+const EARLY: ReadonlySet<AskKind> = new Set<AskKind>(['status', 'active', 'strength', 'generatePassphrase']);
+
+type SignIn = Extract<Command, { kind: 'setup' | 'join' | 'login' }>;
+type Reasoned<P extends Status['phase']> = P extends 'broken' ? { phase: P; code: string } : { phase: P };
+type Phase = { [P in Status['phase']]: Reasoned<P> }[Status['phase']];
+
+interface Running {
+  core: Core;
+  host: Host;
+  commands: Commands;
+}
+
+export class Engine {
+  #phase: Phase = { phase: 'starting' };
+  #disk: Disk = new MemoryDisk();
+  #notes: Partial<Notes> = {};
+  #key: Uint8Array<ArrayBuffer> | undefined;
+  #running: Running | undefined;
+  #account: AccountView | null = null;
+  #clockOffMs: number | null = null;
+  #storage: Status['storage'] = 'kept';
+  #fullPauseMs = FULL_PAUSE_MS_MIN;
+  #activeAt = Date.now();
+  #ended: End | undefined;
+  #handled: unknown;
+  #started: Promise<void> = Promise.resolve();
+  #told = '';
+  /** Signing in, unlocking, locking or signing out: one at a time. */
+  #moving = false;
+  #reopening = false;
+  #timers: ReturnType<typeof setTimeout>[] = [];
+  readonly #net: PausableNet;
+  readonly #newsroom: Newsroom;
+
+  constructor(
+    private readonly world: World,
+    private readonly above: Above,
+  ) {
+    this.#net = new PausableNet(world.net);
+    this.#newsroom = new Newsroom((news) => this.#tell(news));
+  }
+
+  /** Done when it is known how things stand, or the engine has ended. */
+  start(safe: boolean): Promise<void> {
+    this.#started = this.#start(safe);
+    return this.#started;
+  }
+
+  async #start(safe: boolean): Promise<void> {
+    try {
+      await this.#openDisk();
+      this.#notes = await this.#disk.notes();
+      if (safe) this.#become({ phase: 'broken', code: 'crashed' });
+      else await this.#find();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async ask(kind: AskKind, ask: unknown): Promise<unknown> {
+    try {
+      if (!EARLY.has(kind)) await this.#started;
+      return await this.#answer(kind, ask as never);
+    } catch (error) {
+      // Whoever leads next answers what this engine did not get to.
+      if (this.#ended !== undefined && this.#ended !== 'locked' && this.#ended !== 'signedOut') throw new Unanswered();
+      throw error;
+    }
+  }
+
+  /** The tab came to the front, or the network is back. */
+  nudge(): void {
+    if (this.#lockWhenIdle()) return;
+    if (this.#phase.phase === 'broken' && this.#phase.code === 'unreachable') return this.#end('again');
+    if (this.#phase.phase !== 'open' || this.#account?.online) return;
+    void this.#running?.host.command({ kind: 'sync' }).catch(() => undefined);
+  }
+
+  /** Stops without a trace, because another worker leads now. */
+  fenced(): void {
+    this.#end('fenced');
+  }
+
+  get status(): Status {
+    const { phase } = this.#phase;
+    const off = this.#clockOffMs;
+    return {
+      phase,
+      broken: this.#phase.phase === 'broken' ? this.#phase.code : null,
+      online: phase === 'open' && (this.#account?.online ?? false),
+      account: phase === 'open' ? this.#account : null,
+      locked: phase === 'locked' ? (this.#notes.owner ?? { handle: '', practice: '' }) : null,
+      storage: this.#storage,
+      clockOffMs: off !== null && Math.abs(off) > CLOCK_OFF_MS_MIN ? off : null,
+      restored: this.#notes.restored ?? false,
+      // Its tab knows.
+      updateReady: false,
+    };
+  }
+
+  async #answer(kind: AskKind, ask: never): Promise<unknown> {
+    switch (kind) {
+      case 'status':
+        return this.status;
+      case 'active':
+        this.#activeAt = Date.now();
+        return;
+      case 'strength': {
+        const { password } = ask as Asks['strength']['ask'];
+        return (await this.#module()).strength(password);
+      }
+      case 'generatePassphrase':
+        return (await this.#module()).generatePassphrase(seed());
+      case 'setup':
+      case 'join':
+        return this.#alone(() => this.#signIn({ kind, ...(ask as Asks['setup']['ask']) }));
+      case 'login': {
+        const { origin } = this.world;
+        return this.#alone(() => this.#signIn({ kind, origin, ...(ask as Asks['login']['ask']) }));
+      }
+      case 'unlock':
+        return this.#alone(() => this.#unlock(ask as Asks['unlock']['ask']));
+      case 'lock':
+        return this.#alone(() => this.#lock());
+      case 'signOut':
+        return this.#alone(() => this.#signOut(ask as Asks['signOut']['ask']));
+      case 'write':
+      case 'keepDraft':
+        this.#activeAt = Date.now();
+        return this.#toCore(kind, ask);
+      default:
+        return this.#toCore(kind, ask);
+    }
+  }
+
+  async #toCore<K extends CoreAsk>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['answer']> {
+    if (kind === 'peek' && this.#phase.phase === 'blank') await this.#runBlank();
+    else if (this.#phase.phase !== 'open') throw this.#closed();
+    if (!this.#running) throw this.#closed();
+    return this.#running.commands.answer(kind, ask);
+  }
+
+  #closed(): PortError {
+    switch (this.#phase.phase) {
+      case 'locked':
+        return new PortError('locked');
+      case 'broken':
+        return new PortError(this.#phase.code);
+      case 'starting':
+        return new PortError('busy');
+      case 'blank':
+        return new PortError('not_signed_in');
+      case 'open':
+        // It is being opened again.
+        return new PortError(this.#storage === 'full' ? 'storage_full' : 'busy');
+    }
+  }
+
+  async #alone<T>(move: () => Promise<T>): Promise<T> {
+    if (this.#moving || this.#phase.phase === 'starting') throw new PortError('busy');
+    this.#moving = true;
+    try {
+      return await move();
+    } catch (error) {
+      // A refusal is the asker's affair; anything else is the end of this engine.
+      if (!refusalOf(error)) this.#failed(error);
+      throw error;
+    } finally {
+      this.#moving = false;
+    }
+  }
+
+  // Finding out whose browser this is.
+
+  async #openDisk(): Promise<void> {
+    try {
+      if (!globalThis.crypto?.subtle) throw new DiskError('blocked');
+      this.#disk = await this.world.openDisk(() => this.#end('again'));
+    } catch (error) {
+      if (!(error instanceof DiskError && error.trouble === 'blocked')) throw error;
+      this.#storage = 'blocked';
+    }
+  }
+
+  async #find(): Promise<void> {
+    const { sealed, wrapped, idle } = this.#notes;
+    if (!sealed) {
+      const orphans = await this.#disk.eager();
+      return this.#become(orphans.length > 0 ? { phase: 'broken', code: 'storage_damaged' } : { phase: 'blank' });
+    }
+    const key = wrapped && idle && !isIdle(idle, Date.now()) ? await unwrap(wrapped) : undefined;
+    if (key) return this.#open(key);
+    if (wrapped) await this.#note({ wrapped: null });
+    this.#become({ phase: 'locked' });
+  }
+
+  /** Opens what is stored. */
+  async #open(key: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#key = key;
+    let module: CoreModule;
+    try {
+      module = await this.#module();
+    } catch {
+      return this.#become({ phase: 'broken', code: 'unreachable' });
+    }
+    try {
+      await this.#run(module, key);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      return this.#become({ phase: 'broken', code: refusal.code });
+    }
+    await this.#settle();
+  }
+
+  /** A core on what is stored. */
+  async #run(module: CoreModule, key: Uint8Array<ArrayBuffer>): Promise<void> {
+    const core = module.open(await this.#disk.eager(), key, seed(), Date.now());
+    const host = new Host(core, this.#disk, this.#net, {
+      event: (event) => this.#event(event),
+      idle: (core, busy) => this.#idle(core, busy),
+      stored: () => this.#stored(),
+      failed: (error) => this.#failed(error),
+    });
+    const commands = new Commands(host, this.world.origin, (space) => this.#newsroom.changed(space));
+    this.#running = { core, host, commands };
+    await host.start();
+  }
+
+  /** Nobody is signed in: a core that stores nothing until somebody is. */
+  async #runBlank(): Promise<void> {
+    if (this.#running) return;
+    const module = await this.#module();
+    if (this.#running) return;
+    this.#key = generateStorageKey();
+    await this.#run(module, this.#key);
+  }
+
+  /** Says what the core holds. */
+  async #settle(): Promise<void> {
+    const state = await this.#look((core) => ({
+      account: core.account() !== null,
+      registering: core.account() === null && core.devices().length > 0,
+      spaces: core.spaces().map(({ id }) => id),
+    }));
+    if (state.account) {
+      this.#activeAt = Date.now();
+      await this.#noteOpen();
+      this.#become({ phase: 'open' });
+      this.#timers.push(setInterval(() => this.#background(this.#tick()), IDLE_TICK_MS));
+      for (const space of state.spaces) this.#newsroom.changed(space);
+      // Being idle again, it tells them, with whatever has happened since she signed in.
+      await this.#look(() => undefined);
+    } else if (state.registering) {
+      // The core has sent it again; the answer comes as an event.
+      this.#become({ phase: 'starting' });
+    } else {
+      await this.#note({ wrapped: null, sealed: null, owner: null, restored: null, idle: null });
+      this.#become({ phase: 'blank' });
+    }
+  }
+
+  /** Notes what a locked browser has to know. */
+  async #noteOpen(): Promise<void> {
+    const account = this.#account;
+    if (!account) return;
+    const owner = { handle: account.handle, practice: account.practice };
+    await this.#note({ owner, idle: await this.#idleNote() });
+  }
+
+  async #idleNote(): Promise<Notes['idle']> {
+    const after = this.#running ? await this.#look((core) => lockAfterMs(core.spaces())) : LOCK_AFTER_MS_DEFAULT;
+    return { activeAt: this.#activeAt, lockAfterMs: after };
+  }
+
+  // Moving from one phase to another.
+
+  async #signIn(command: SignIn): Promise<void> {
+    if (this.#phase.phase === 'open') throw new PortError('signed_in');
+    if (this.#phase.phase !== 'blank') throw this.#closed();
+    const module = await this.#module();
+    await this.#runBlank();
+    if (!this.#running || !this.#key) throw this.#closed();
+    const sealed = module.sealStorageKey(this.#key, command.password, seed());
+    await this.#note({
+      sealed,
+      wrapped: this.#disk.inMemory ? null : await wrap(this.#key),
+      owner: { handle: command.handle, practice: '' },
+      idle: { activeAt: Date.now(), lockAfterMs: LOCK_AFTER_MS_DEFAULT },
+      restored: command.kind !== 'login',
+      attempts: null,
+    });
+    try {
+      await this.#running.commands.signIn(command);
+    } catch (error) {
+      if (refusalOf(error)) await this.#signInFailed();
+      throw error;
+    }
+    await this.#settle();
+  }
+
+  async #signInFailed(): Promise<void> {
+    const registering = await this.#look((core) => core.account() === null && core.devices().length > 0);
+    // The server may have taken it: it is sent again until that is known.
+    if (registering) this.#retryLater();
+    else await this.#note({ wrapped: null, sealed: null, owner: null, restored: null, idle: null });
+  }
+
+  #retryLater(): void {
+    this.#become({ phase: 'broken', code: 'unreachable' });
+    this.#timers.push(setTimeout(() => this.#end('again'), AGAIN_MS));
+  }
+
+  async #unlock({ password }: Asks['unlock']['ask']): Promise<void> {
+    if (this.#phase.phase === 'open') return;
+    if (this.#phase.phase !== 'locked') throw this.#closed();
+    const module = await this.#module();
+    const { sealed, attempts = { failures: 0, at: 0 } } = this.#notes;
+    if (!sealed) throw this.#closed();
+    const retryAfterMs = unlockWaitMs(attempts, Date.now());
+    if (retryAfterMs > 0) throw new PortError('rate_limited', { retryAfterMs });
+    // Counted before it is tried, so that ending the worker in the middle is no free guess.
+    const counted = { failures: attempts.failures + 1, at: Date.now() };
+    await this.#note({ attempts: counted });
+    let key: Uint8Array<ArrayBuffer>;
+    try {
+      key = module.openStorageKey(sealed, password).slice();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal?.code !== 'wrong_password') throw error;
+      const wait = unlockWaitMs(counted, Date.now());
+      throw new PortError('wrong_password', wait > 0 ? { retryAfterMs: wait } : {});
+    }
+    const idle = { activeAt: Date.now(), lockAfterMs: this.#notes.idle?.lockAfterMs ?? LOCK_AFTER_MS_DEFAULT };
+    await this.#note({ attempts: null, idle, wrapped: this.#disk.inMemory ? null : await wrap(key) });
+    await this.#open(key);
+  }
+
+  async #lock(): Promise<void> {
+    if (this.#phase.phase !== 'open') return;
+    await this.#stop(new PortError('locked'));
+    await this.#note({ wrapped: null });
+    this.#become({ phase: 'locked' });
+    // What this browser does not let us store would go with the worker, so there it stays, without a key.
+    if (!this.#disk.inMemory) this.#end('locked');
+  }
+
+  async #signOut({ anyway }: Asks['signOut']['ask']): Promise<void> {
+    const open = this.#phase.phase === 'open';
+    if (!anyway) {
+      const count = open
+        ? await this.#look((core) => core.spaces().reduce((sum, space) => sum + space.waiting, 0))
+        : await this.#disk.waiting();
+      if (count > 0) throw new PortError('waiting', { count });
+    }
+    if (open && this.#account?.online) await this.#sayGoodbye();
+    await this.#stop(new PortError('not_signed_in'));
+    await this.#disk.erase();
+    await this.world.forget();
+    this.#notes = {};
+    this.#become({ phase: 'blank' });
+    this.#end('signedOut');
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const told = this.#running?.commands.answer('pushTo', { endpoint: null });
+    const late = new Promise<void>((resolve) => this.#timers.push(setTimeout(resolve, GOODBYE_MS_MAX)));
+    await Promise.race([told?.catch(() => undefined), late]);
+  }
+
+  async #stop(error: unknown): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    const running = this.#running;
+    this.#running = undefined;
+    this.#account = null;
+    running?.commands.fail(error);
+    await running?.host.stop(error);
+    running?.core.free();
+    this.#key?.fill(0);
+    this.#key = undefined;
+  }
+
+  // What happens meanwhile.
+
+  #event(event: Event): void {
+    if (this.#ended) return;
+    this.#running?.commands.event(event);
+    if (event.kind === 'restored') {
+      this.#notes = { ...this.#notes, restored: true };
+      this.#background(this.#note({ restored: true }));
+    }
+    this.#newsroom.event(event);
+    if (this.#phase.phase !== 'starting') return;
+    if (event.kind === 'signedIn') this.#background(this.#settle());
+    if (event.kind === 'failed') this.#background(this.#registrationFailed());
+  }
+
+  async #registrationFailed(): Promise<void> {
+    const registering = await this.#look((core) => core.devices().length > 0);
+    if (registering) this.#retryLater();
+    else await this.#settle();
+  }
+
+  #idle(core: Core, busy: boolean): void {
+    if (this.#ended) return;
+    this.#account = core.account();
+    this.#clockOffMs = core.clockOffMs();
+    // Before it is known how things stand, nobody's picture of them is changed.
+    if (this.#phase.phase === 'starting') return;
+    if (this.#phase.phase === 'open') this.#newsroom.idle(core, busy);
+    this.#tellStatus();
+  }
+
+  #stored(): void {
+    if (this.#storage !== 'full') return;
+    this.#storage = 'kept';
+    this.#fullPauseMs = FULL_PAUSE_MS_MIN;
+    this.#net.resume();
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#lockWhenIdle() || this.#phase.phase !== 'open') return;
+    const noted = this.#notes.idle;
+    const idle = await this.#idleNote();
+    if (noted?.activeAt !== idle.activeAt || noted.lockAfterMs !== idle.lockAfterMs) await this.#note({ idle });
+  }
+
+  #lockWhenIdle(): boolean {
+    if (this.#phase.phase !== 'open') return false;
+    const lockAfterMs = this.#notes.idle?.lockAfterMs ?? LOCK_AFTER_MS_DEFAULT;
+    if (!isIdle({ activeAt: this.#activeAt, lockAfterMs }, Date.now())) return false;
+    void this.#alone(() => this.#lock()).catch(() => undefined);
+    return true;
+  }
+
+  /** What nobody asked for: a refusal has no consequence, anything else has. */
+  #background(task: Promise<unknown>): void {
+    task.catch((error: unknown) => refusalOf(error) ?? this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    // One failure reaches everybody who waited for the disk.
+    if (this.#ended || this.#handled === error) return;
+    this.#handled = error;
+    if (error instanceof DiskError && error.trouble === 'full') {
+      this.#background(this.#reopen(error));
+    } else if (error instanceof DiskError && error.trouble === 'fenced') this.#end('fenced');
+    else if (error instanceof DOMException && error.name === 'VersionError') {
+      this.#become({ phase: 'broken', code: 'storage_newer' });
+    } else this.#end('crashed');
+  }
+
+  /** The disk is full: begins again from what is stored, so that nothing is ahead of it. */
+  async #reopen(error: DiskError): Promise<void> {
+    const key = this.#key?.slice();
+    await this.#stop(error);
+    this.#storage = 'full';
+    // Not even what the core has to note when it opens finds room.
+    if (this.#reopening || !key) return this.#become({ phase: 'broken', code: 'storage_full' });
+    this.#net.pause(this.#fullPauseMs);
+    this.#fullPauseMs = Math.min(this.#fullPauseMs * 2, FULL_PAUSE_MS_MAX);
+    this.#reopening = true;
+    await this.#open(key);
+    this.#reopening = false;
+  }
+
+  async #note(changes: Parameters<Disk['note']>[0]): Promise<void> {
+    await this.#disk.note(changes);
+    this.#notes = await this.#disk.notes();
+  }
+
+  #look<T>(look: (core: Core) => T): Promise<T> {
+    return this.#running ? this.#running.host.look(look) : Promise.reject(this.#closed());
+  }
+
+  #module(): Promise<CoreModule> {
+    return this.world.module().catch(() => Promise.reject(new PortError('unreachable')));
+  }
+
+  #become(phase: Phase): void {
+    this.#phase = phase;
+    this.#tellStatus();
+  }
+
+  #tellStatus(): void {
+    const status = this.status;
+    const told = JSON.stringify(status);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#tell({ kind: 'status', status });
+  }
+
+  #tell(news: News): void {
+    if (!this.#ended) this.above.news(news);
+  }
+
+  #end(why: End): void {
+    if (this.#ended) return;
+    this.#ended = why;
+    void this.#stop(new PortError('crashed')).finally(() => {
+      this.#disk.close();
+      this.above.end(why);
+    });
+  }
+}

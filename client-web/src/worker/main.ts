@@ -1,0 +1,75 @@
+/**
+ * The worker of a tab.
+ *
+ * Owns the worker's own beginning and end, and how a browser does what `World` asks. Refuses to know what happens in
+ * between. Invariant: whatever goes wrong unseen ends the worker; its tab starts another.
+ */
+
+import { PREFERENCES_CACHE } from '../sw/names';
+import type { OnChannel, ToTab, ToWorker } from './messages';
+import { loadModule } from './module';
+import { deleteDatabase, openDisk } from './rows';
+import { Seat } from './seat';
+import { BrowserNet } from './socket';
+import type { Channel, World } from './world';
+
+/** Of `DedicatedWorkerGlobalScope`, whose types do not go together with those of a page. */
+interface WorkerScope {
+  postMessage(message: ToTab): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<ToWorker>) => void): void;
+  addEventListener(type: 'error' | 'unhandledrejection', listener: () => void): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+class BrowserChannel implements Channel {
+  readonly #channel = new BroadcastChannel('sotto-engine');
+
+  post(message: OnChannel): void {
+    this.#channel.postMessage(message);
+  }
+
+  hear(listener: (message: OnChannel) => void): void {
+    this.#channel.onmessage = ({ data }: MessageEvent<OnChannel>) => listener(data);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
+
+/** In some private modes even looking at it throws. */
+function database(): IDBFactory | undefined {
+  try {
+    return globalThis.indexedDB;
+  } catch {
+    return undefined;
+  }
+}
+
+// Fetched and compiled while she types her password.
+const module = loadModule();
+// Whoever needs it hears of the failure.
+module.catch(() => undefined);
+
+const id = crypto.randomUUID();
+const world: World = {
+  id,
+  openDisk: (lost) => openDisk(database(), id, lost),
+  net: new BrowserNet(location.origin),
+  origin: location.origin,
+  module: () => module,
+  forget: async () => {
+    await deleteDatabase(database());
+    if ('caches' in globalThis) await caches.delete(PREFERENCES_CACHE);
+  },
+};
+
+const seat = new Seat(world, navigator.locks, new BrowserChannel(), (message) => {
+  scope.postMessage(message);
+  if (message.t === 'end') scope.close();
+});
+scope.addEventListener('message', ({ data }) => seat.hear(data));
+scope.addEventListener('error', () => seat.crashed());
+scope.addEventListener('unhandledrejection', () => seat.crashed());

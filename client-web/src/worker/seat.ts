@@ -1,0 +1,221 @@
+/**
+ * A tab's seat at the table: it leads, or it passes on.
+ *
+ * Owns the election, and what a tab has asked and not been answered. Refuses to know what asks mean. Invariants: at
+ * most one worker leads, and one that is no longer the leader stops; an ask that no leader was given is never lost; one
+ * that a leader may have begun with is asked again only if that is safe, and is answered `crashed` otherwise.
+ */
+
+import { Engine } from './engine';
+import { outcomeOf, Unanswered } from './errors';
+import {
+  isRepeatable,
+  type Asked,
+  type End,
+  type OnChannel,
+  type Outcome,
+  type ToTab,
+  type ToWorker,
+} from './messages';
+import type { Channel, Locks, World } from './world';
+
+const LOCK = 'sotto-engine';
+/** How often a leader is asked whether it lives while an answer is due, and how often it may fail to say so. It says
+ * nothing while it stretches a password, which takes seconds on an old phone. */
+const PING_MS = 5_000;
+const PINGS_MISSED_MAX = 4;
+/** What an ending engine still has to answer gets so long. */
+const LAST_WORDS_MS = 1_000;
+
+interface Pending extends Asked {
+  /** Some leader was given it, and may have begun. */
+  given: boolean;
+}
+
+export class Seat {
+  #engine: Engine | undefined;
+  #leader: string | undefined;
+  #safe = false;
+  #ended = false;
+  #missed = 0;
+  #release: (() => void) | undefined;
+  #queued = new AbortController();
+  readonly #pending = new Map<number, Pending>();
+  readonly #answering = new Set<Promise<void>>();
+  #ping: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly locks: Locks,
+    private readonly channel: Channel,
+    private readonly tab: (message: ToTab) => void,
+  ) {
+    channel.hear((message) => this.#heard(message));
+  }
+
+  /** From its tab. */
+  hear(message: ToWorker): void {
+    switch (message.t) {
+      case 'start':
+        this.#safe = message.safe;
+        this.channel.post({ t: 'hello', from: this.world.id });
+        this.#queue();
+        this.#ping = setInterval(() => this.#checkLeader(), PING_MS);
+        return;
+      case 'ask': {
+        const pending = { id: message.id, kind: message.kind, ask: message.ask, given: false };
+        this.#pending.set(message.id, pending);
+        return this.#forward(pending);
+      }
+      case 'nudge':
+        if (this.#engine) this.#engine.nudge();
+        else this.channel.post({ t: 'nudge' });
+    }
+  }
+
+  /** The worker can go on no more. */
+  crashed(): void {
+    void this.#end('crashed');
+  }
+
+  #heard(message: OnChannel): void {
+    const { id } = this.world;
+    switch (message.t) {
+      case 'hello':
+        return this.#introduce();
+      case 'lead':
+        return this.#follow(message.leader);
+      case 'ask':
+        if (this.#engine && !this.#ended) this.#serve(this.#engine, message.from, message.asked);
+        return;
+      case 'outcome':
+        return message.to === id ? this.#outcome(message.id, message.outcome) : undefined;
+      case 'news':
+        return this.#engine ? undefined : this.tab({ t: 'news', news: message.news });
+      case 'nudge':
+        return this.#engine?.nudge();
+      case 'ping':
+        return this.#engine && this.channel.post({ t: 'pong', to: message.from });
+      case 'pong':
+        if (message.to === id) this.#missed = 0;
+    }
+  }
+
+  // Leading.
+
+  #queue(steal = false): void {
+    const options: LockOptions = steal ? { steal } : { signal: this.#queued.signal };
+    let leads = false;
+    const lead = () => {
+      leads = true;
+      return this.#lead();
+    };
+    this.locks.request(LOCK, options, lead).catch(() => {
+      // Taken away, after which nothing may be stored any more; or no longer waited for.
+      if (leads) this.#engine?.fenced();
+    });
+  }
+
+  #lead(): Promise<void> | undefined {
+    if (this.#ended || this.#engine) return undefined;
+    const held = new Promise<void>((resolve) => (this.#release = resolve));
+    const engine = new Engine(this.world, {
+      news: (news) => {
+        this.tab({ t: 'news', news });
+        this.channel.post({ t: 'news', news });
+      },
+      end: (why) => void this.#end(why),
+    });
+    this.#engine = engine;
+    this.#leader = this.world.id;
+    void engine.start(this.#safe);
+    this.channel.post({ t: 'lead', leader: this.world.id });
+    this.#askAgain();
+    return held;
+  }
+
+  #serve(engine: Engine, from: string, { id, kind, ask }: Asked): void {
+    const mine = from === this.world.id;
+    const answering = engine
+      .ask(kind, ask)
+      .then(
+        (answer): Outcome => ({ ok: true, answer }),
+        (error: unknown) => (error instanceof Unanswered ? undefined : outcomeOf(error)),
+      )
+      .then((outcome) => {
+        this.#answering.delete(answering);
+        if (!outcome) return;
+        if (mine) this.#outcome(id, outcome);
+        else this.channel.post({ t: 'outcome', to: from, id, outcome });
+      });
+    this.#answering.add(answering);
+  }
+
+  // Following.
+
+  #introduce(): void {
+    if (!this.#engine) return;
+    this.channel.post({ t: 'lead', leader: this.world.id });
+    this.channel.post({ t: 'news', news: { kind: 'status', status: this.#engine.status } });
+  }
+
+  #follow(leader: string): void {
+    this.#missed = 0;
+    if (this.#engine || leader === this.#leader) return;
+    this.#leader = leader;
+    this.#askAgain();
+  }
+
+  /** There is a new leader, who knows of nothing that was asked of the last one. */
+  #askAgain(): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (!pending.given || isRepeatable(pending.kind)) this.#forward(pending);
+      else this.#outcome(pending.id, { ok: false, code: 'crashed', detail: {} });
+    }
+  }
+
+  #forward(pending: Pending): void {
+    const { id, kind, ask } = pending;
+    // Without a leader it waits until there is one.
+    if (!this.#leader || this.#ended) return;
+    pending.given = true;
+    this.tab({ t: 'given', id });
+    if (this.#engine) this.#serve(this.#engine, this.world.id, { id, kind, ask });
+    else this.channel.post({ t: 'ask', from: this.world.id, asked: { id, kind, ask } });
+  }
+
+  #outcome(id: number, outcome: Outcome): void {
+    if (this.#pending.delete(id)) this.tab({ t: 'outcome', id, outcome });
+  }
+
+  /** A leader that does not answer for long, such as a tab that the browser has frozen, is replaced. */
+  #checkLeader(): void {
+    if (this.#engine || this.#ended || this.#pending.size === 0) {
+      this.#missed = 0;
+      return;
+    }
+    if (this.#missed >= PINGS_MISSED_MAX) {
+      this.#missed = 0;
+      this.#queued.abort();
+      return this.#queue(true);
+    }
+    this.#missed += 1;
+    this.channel.post({ t: 'ping', from: this.world.id });
+  }
+
+  async #end(why: End): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#ping);
+    this.#queued.abort();
+    if (this.#answering.size > 0) {
+      const late = new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+      await Promise.race([Promise.allSettled([...this.#answering]), late]);
+    }
+    this.#engine = undefined;
+    this.#release?.();
+    this.channel.close();
+    // What was asked and not answered, the tab asks its next worker.
+    this.tab({ t: 'end', why });
+  }
+}
