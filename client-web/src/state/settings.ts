@@ -86,10 +86,14 @@ function whole(value: unknown, min: number, max: number): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : null;
 }
 
-/** Only what a phone can dial: digits with the marks people write between them. */
+/** What a phone can dial: digits with the marks people write between them. Anything else would not be shown to others. */
+export function isPhone(given: string): boolean {
+  return /^\+?[0-9 ().\-/]{2,39}$/.test(given) && /[0-9].*[0-9]/.test(given);
+}
+
 function phone(value: unknown): string {
   const given = text(value, 40).trim();
-  return /^\+?[0-9][0-9 ().\-/]{1,38}$/.test(given) ? given : '';
+  return isPhone(given) ? given : '';
 }
 
 function plainDate(value: unknown): string | null {

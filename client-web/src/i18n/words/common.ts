@@ -71,6 +71,11 @@ export const common = {
   'person.yourTherapist': { en: 'your therapist', es: 'tu terapeuta' },
   'person.yourPractice': { en: 'your practice', es: 'tu consulta' },
 
+  'phone.malformed': {
+    en: 'This doesn’t look like a phone number. Use digits, spaces and + ( ) - only.',
+    es: 'No parece un número de teléfono. Usa solo cifras, espacios y + ( ) -.',
+  },
+
   'password.show': { en: 'Show', es: 'Mostrar' },
   'password.hide': { en: 'Hide', es: 'Ocultar' },
 

@@ -1,0 +1,65 @@
+/** Views for tests, plain unless told otherwise. */
+
+import type { MemberView, MessageView, SpaceView } from '../core/types';
+import type { Status } from '../port/port';
+
+export const me: MemberView = { account: 'aa', name: 'Noor', role: 'client', me: true };
+export const therapist: MemberView = { account: 'bb', name: 'Elena', role: 'therapist', me: false };
+
+export function aMessage(change: Partial<MessageView> = {}): MessageView {
+  return {
+    id: { author: 'aa', record: '01' },
+    seq: 5,
+    authorName: 'Noor',
+    mine: true,
+    sentAt: 1000,
+    storedAt: 1001,
+    showAt: null,
+    body: { kind: 'text', text: 'hello' },
+    edited: false,
+    readBy: [],
+    bring: false,
+    held: false,
+    refused: false,
+    ...change,
+  };
+}
+
+export function aSpace(change: Partial<SpaceView> = {}): SpaceView {
+  return {
+    id: '11',
+    members: [me, therapist],
+    confirmed: true,
+    member: true,
+    unread: 0,
+    waiting: 0,
+    needsConsent: false,
+    seq: 1,
+    head: 'ff',
+    era: 0,
+    alarm: null,
+    complete: true,
+    total: 0,
+    last: null,
+    attention: [],
+    settings: [],
+    eraAt: 500,
+    draft: '',
+    ...change,
+  };
+}
+
+export function aStatus(change: Partial<Status> = {}): Status {
+  return {
+    phase: 'open',
+    broken: null,
+    online: true,
+    account: null,
+    locked: null,
+    storage: 'kept',
+    clockOffMs: null,
+    restored: true,
+    updateReady: false,
+    ...change,
+  };
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ScriptedPort } from '../port/scripted';
+import { aMessage, aSpace, aStatus, me, therapist } from './fixtures';
+import { Session, therapistOf } from './session.svelte';
+
+const own = aSpace({ id: '99', members: [me] });
+
+describe('a session', () => {
+  it('fetches what is there when it starts open, and hears what comes', async () => {
+    const port = new ScriptedPort().always('status', aStatus()).always('spaces', [aSpace(), own]);
+    const session = new Session();
+    const stop = session.start(port);
+    await vi.waitFor(() => expect(session.conversations.map((space) => space.id)).toEqual(['11']));
+    port.tell({ kind: 'spaces', spaces: [aSpace({ seq: 2 })] });
+    expect(session.conversations[0]?.seq).toBe(2);
+    stop();
+    port.tell({ kind: 'spaces', spaces: [aSpace({ seq: 3 })] });
+    expect(session.conversations[0]?.seq).toBe(2);
+  });
+
+  it('asks for no spaces while it is locked', async () => {
+    const port = new ScriptedPort().always('status', aStatus({ phase: 'locked' }));
+    const session = new Session();
+    session.start(port);
+    await vi.waitFor(() => expect(session.status.phase).toBe('locked'));
+    expect(port.asksOf('spaces')).toEqual([]);
+  });
+
+  it('forgets everything readable when it is locked or signed out', () => {
+    for (const phase of ['locked', 'blank', 'broken'] as const) {
+      const session = new Session();
+      session.apply({ kind: 'status', status: aStatus() });
+      session.apply({ kind: 'spaces', spaces: [aSpace(), own] });
+      session.apply({ kind: 'restored', messages: 214, spaces: 1 });
+      session.apply({ kind: 'alarm', space: '11', alarm: { kind: 'forked' } });
+      session.apply({ kind: 'status', status: aStatus({ phase }) });
+      expect(session.spaces.size).toBe(0);
+      expect(session.conversations).toEqual([]);
+      expect(session.own).toBeNull();
+      expect(session.restored).toBeNull();
+      expect(session.told).toEqual([]);
+    }
+  });
+
+  it('puts the conversation that moved last first, waiting messages included', () => {
+    const session = new Session();
+    const stored = aSpace({ id: '11', last: aMessage({ storedAt: 50 }) });
+    const waiting = aSpace({ id: '22', last: aMessage({ seq: null, storedAt: null, sentAt: 60 }) });
+    const fresh = aSpace({ id: '33', eraAt: 55 });
+    session.apply({ kind: 'spaces', spaces: [stored, fresh, waiting] });
+    expect(session.conversations.map((space) => space.id)).toEqual(['22', '33', '11']);
+  });
+
+  it('finds its own space, or founds it once', async () => {
+    const port = new ScriptedPort().always('ownSpace', '99');
+    const session = new Session();
+    session.apply({ kind: 'spaces', spaces: [aSpace()] });
+    expect(session.own).toBeNull();
+    expect(await session.ensureOwn(port)).toBe('99');
+    expect(await session.ensureOwn(port)).toBe('99');
+    expect(port.asksOf('ownSpace').length).toBe(1);
+    session.apply({ kind: 'spaces', spaces: [own] });
+    expect(session.own?.id).toBe('99');
+  });
+
+  it('tells of changed readers until that is put away, and of nothing when an era only aged', () => {
+    const session = new Session();
+    session.apply({ kind: 'eraBegan', space: '11', by: 'bb', added: [], removed: [] });
+    expect(session.told).toEqual([]);
+    session.apply({ kind: 'eraBegan', space: '11', by: 'bb', added: ['cc'], removed: [] });
+    const [told] = session.told;
+    expect(told).toMatchObject({ kind: 'readers', added: ['cc'] });
+    if (told) session.putAway(told);
+    expect(session.told).toEqual([]);
+  });
+
+  it('knows the therapist of a space', () => {
+    expect(therapistOf(aSpace())).toBe(therapist);
+    const owner = { ...therapist, account: 'cc', role: 'owner' as const };
+    expect(therapistOf(aSpace({ members: [me, owner, therapist] }))).toBe(therapist);
+    expect(therapistOf(aSpace({ members: [me] }))).toBeNull();
+  });
+});
