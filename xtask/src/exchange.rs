@@ -1,7 +1,7 @@
 //! The commands of a first exchange between two people.
 //!
-//! Owns the one list that `run` prints, `run --demo-exchange` carries out and the README shows, so that the three
-//! cannot drift apart (a test compares). Refuses to know how a command is started.
+//! Owns the one list that `run --demo-exchange` carries out and the README shows, so that the two cannot drift apart
+//! (a test compares). Refuses to know how a command is started.
 
 /// Stands for the invitation link until `sotto invite` has printed it; as written, a shell variable.
 pub(crate) const INVITATION: &str = "$INVITATION";
@@ -126,17 +126,6 @@ pub(crate) fn password_file(folder: &str, person: Person) -> String {
     format!("{folder}/{}.password", person.folder())
 }
 
-/// The whole exchange as text to paste into a shell, one command a line.
-pub(crate) fn script(program: &str, folder: &str, setup_link: &str) -> String {
-    let mut commands = vec![format!("mkdir -p {folder}")];
-    for person in Person::BOTH {
-        let file = password_file(folder, person);
-        commands.push(format!("(umask 077; echo {} > {file})", quoted(person.passphrase())));
-    }
-    commands.extend(lines(folder, setup_link).iter().map(|line| line.shell(program, folder)));
-    commands.join("\n")
-}
-
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=".contains(c);
     if word == INVITATION {
@@ -154,6 +143,17 @@ mod tests {
 
     /// Stands in the README for the link that the server prints.
     const SETUP_LINK: &str = "SETUP-LINK";
+
+    /// The whole exchange as text to paste into a shell, one command a line.
+    fn script(program: &str, folder: &str, setup_link: &str) -> String {
+        let mut commands = vec![format!("mkdir -p {folder}")];
+        for person in Person::BOTH {
+            let file = password_file(folder, person);
+            commands.push(format!("(umask 077; echo {} > {file})", quoted(person.passphrase())));
+        }
+        commands.extend(lines(folder, setup_link).iter().map(|line| line.shell(program, folder)));
+        commands.join("\n")
+    }
 
     #[test]
     fn the_readme_shows_the_same_commands() {

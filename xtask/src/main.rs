@@ -11,6 +11,7 @@ mod fingerprint;
 mod fuzz;
 mod progress;
 mod run;
+mod sample;
 mod server;
 mod sim;
 mod steps;
@@ -25,9 +26,12 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask run [--data DIR] [--listen ADDRESS] [--demo-exchange]
-    builds and starts the server, and prints the commands of a first exchange;
-    with --demo-exchange runs that exchange in a temporary folder and stops
+cargo xtask run [--data DIR] [--listen ADDRESS]
+    builds and starts everything, and prints where to go
+cargo xtask run --demo [--listen ADDRESS]
+    the same with a sample practice, and a link for each person in it
+cargo xtask run --demo-exchange
+    plays a first exchange between two people at the command line, and stops
 cargo xtask test [--quick] [--keep-going] [--list] [STEP…]
     runs every check, or the named ones
 cargo xtask sim [--seed N | --seeds A..B] [--lane NAME]

@@ -6,6 +6,7 @@
 //! All tests are built with `--workspace`, so that one set of features serves them and nothing is built twice. They
 //! get `SOTTO_BIN_DIR` (the product's binaries), `SOTTO_POSTGRES_BIN`, and `SOTTO_QUICK=1` under `--quick`.
 
+use crate::sample;
 use crate::tools;
 use crate::workspace::{Profile, Workspace, run};
 use anyhow::Result;
@@ -41,6 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "unit", about: "tests beside the code", quick: true, run: unit },
     Step { name: "corpora", about: "what fuzzing started from and has found", quick: true, run: corpora },
     Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
+    Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`", quick: false, run: sample },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
     Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
 ];
@@ -87,6 +89,10 @@ fn corpora(context: &Context) -> Result<()> {
 fn blackbox(context: &Context) -> Result<()> {
     let binaries = context.workspace.build_binaries(Profile::Debug)?;
     run(tests(context).args(["--test", "blackbox"]).env("SOTTO_BIN_DIR", binaries))
+}
+
+fn sample(context: &Context) -> Result<()> {
+    sample::rehearse(&context.workspace, &context.workspace.build_binaries(Profile::Debug)?)
 }
 
 fn simulation(context: &Context) -> Result<()> {
