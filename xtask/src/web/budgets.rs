@@ -4,7 +4,7 @@
 //! the entry and everything it imports statically; the worker and pages that are loaded later are not in it.
 
 use crate::fingerprint::all_files;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +13,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 const TABLE: &str = "client-web/budgets.json";
+/// The one page; other entries, such as the service worker, don't stand in its way.
+const PAGE: &str = "index.html";
 
 /// One line of `budgets.json`.
 #[derive(Deserialize)]
@@ -33,11 +35,8 @@ struct Budgets {
 
 /// What Vite says of one chunk.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Chunk {
     file: String,
-    #[serde(default)]
-    is_entry: bool,
     #[serde(default)]
     imports: Vec<String>,
 }
@@ -56,6 +55,7 @@ struct Row {
 pub(crate) fn measure(root: &Path, dist: &Path, manifest: &Path) -> Result<Measured> {
     let budgets: Budgets = read(&root.join(TABLE))?;
     let chunks: BTreeMap<String, Chunk> = read(manifest)?;
+    ensure!(chunks.contains_key(PAGE), "{} does not tell of {PAGE}", manifest.display());
     let mut script = 0;
     for file in first_screen(&chunks) {
         script += gzip_bytes(&dist.join(file))?;
@@ -81,8 +81,7 @@ fn read<T: for<'json> Deserialize<'json>>(path: &Path) -> Result<T> {
 
 /// The scripts that a browser loads before it can show anything.
 fn first_screen(chunks: &BTreeMap<String, Chunk>) -> BTreeSet<&str> {
-    let mut waiting: Vec<&str> =
-        chunks.iter().filter(|(_, chunk)| chunk.is_entry).map(|(name, _)| name.as_str()).collect();
+    let mut waiting = vec![PAGE];
     let mut reached = BTreeSet::new();
     let mut files = BTreeSet::new();
     while let Some(name) = waiting.pop() {
@@ -147,6 +146,7 @@ mod tests {
             "_b.js": { "file": "assets/b.js", "imports": ["_a.js"] },
             "late.ts": { "file": "assets/late.js", "isDynamicEntry": true, "imports": ["_a.js", "_c.js"] },
             "_c.js": { "file": "assets/c.js" },
+            "src/sw/sw.ts": { "file": "sw.js", "isEntry": true, "imports": ["_c.js"] },
             "font.woff2": { "file": "assets/font.woff2" }
         }"#;
         let chunks = serde_json::from_str(manifest).unwrap();
