@@ -16,7 +16,6 @@ import { keptLanguage, thisBrowser } from './ui/browser';
 import { Navigation } from './ui/navigation.svelte';
 
 const minuteMs = 60_000;
-const touchedEveryMs = 15_000;
 
 export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
   const session = new Session();
@@ -32,16 +31,13 @@ export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
   mount(App, { target, props: { app, arrival } });
 }
 
-/** The engine locks after a while without a touch, so it is told of them, now and then. */
+/** The engine locks after a while without a touch, so it is told of them; it makes few of many. */
 function tellTouches(port: Port, session: Session): void {
-  let toldAt = 0;
   const touched = () => {
-    if (session.status.phase !== 'open' || Date.now() - toldAt < touchedEveryMs) return;
-    toldAt = Date.now();
     // Nobody waits for it; the next touch tells it again.
-    port.ask('active').catch(() => undefined);
+    if (session.status.phase === 'open') port.ask('active').catch(() => undefined);
   };
-  for (const kind of ['pointerdown', 'keydown', 'scroll', 'focus']) {
+  for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchmove', 'focus']) {
     addEventListener(kind, touched, { capture: true, passive: true });
   }
 }

@@ -6,19 +6,31 @@
 
 import type { Language } from '../i18n/entry';
 import { languages } from '../i18n/entry';
-import { browserNotices, type Notices } from './push';
+import { keepNoticeLanguage, noticesNow, renewNotices, switchNoticesOff, switchNoticesOn } from '../port/notices';
+import type { Notices } from '../port/notices';
+import type { Port } from '../port/port';
+import { reload } from '../port/shell';
 
 const languageItem = 'sotto.language';
 
 export interface Browser {
   /** How the person would recognise this device in a list. */
   deviceName(): string;
+  /** For the next start. */
   keepLanguage(language: Language): void;
+  /** What is spoken now: for the page itself, and for notices when no page is open. */
+  speaks(language: Language): void;
   reload(): void;
   /** The system's sheet for passing something on, where there is one. */
   share: ((data: { title: string; url: string }) => Promise<void>) | null;
   copy(text: string): Promise<void>;
-  notices: Notices | null;
+  /** Notices that something new has come; off until turned on. */
+  notices: {
+    now(): Promise<Notices>;
+    turnOn(port: Port): Promise<Notices>;
+    turnOff(port: Port): Promise<Notices>;
+    renew(port: Port): Promise<void>;
+  };
 }
 
 export function keptLanguage(): Language | null {
@@ -68,9 +80,13 @@ export function thisBrowser(): Browser {
         // It holds until the page is closed, then.
       }
     },
-    reload: () => location.reload(),
+    speaks(language) {
+      document.documentElement.lang = language;
+      void keepNoticeLanguage(language);
+    },
+    reload: () => void reload(),
     share: typeof navigator.share === 'function' ? (data) => navigator.share(data) : null,
     copy: (text) => navigator.clipboard.writeText(text),
-    notices: browserNotices(),
+    notices: { now: noticesNow, turnOn: switchNoticesOn, turnOff: switchNoticesOff, renew: renewNotices },
   };
 }

@@ -47,12 +47,8 @@ export const client = {
     es: 'Este navegador no permite avisos para esta página. Puedes cambiarlo en sus ajustes.',
   },
   'me.notices.impossible': {
-    en: 'Notices aren’t possible here. On an iPhone, add this page to your home screen first.',
-    es: 'Aquí no se pueden recibir avisos. En un iPhone, añade antes esta página a la pantalla de inicio.',
-  },
-  'me.notices.serverOff': {
-    en: 'Your practice’s server sends no notices.',
-    es: 'El servidor de tu consulta no envía avisos.',
+    en: 'Notices aren’t possible here: this browser can’t, or the server sends none. On an iPhone, add this page to your home screen first.',
+    es: 'Aquí no hay avisos: este navegador no puede, o el servidor no los envía. En un iPhone, añade antes esta página a la pantalla de inicio.',
   },
   'me.lock': { en: 'Lock now', es: 'Bloquear ahora' },
   'me.lock.text': {
