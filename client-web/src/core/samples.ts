@@ -101,7 +101,6 @@ export const spaces: SpaceView[] = [
       }
     ],
     "total": 4,
-    "unanswered": 1,
     "unread": 2,
     "waiting": 1
   },
@@ -166,7 +165,6 @@ export const spaces: SpaceView[] = [
       }
     ],
     "total": 4,
-    "unanswered": 1,
     "unread": 2,
     "waiting": 1
   }

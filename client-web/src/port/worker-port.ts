@@ -153,7 +153,11 @@ export class WorkerPort implements Port {
         else this.#tell(message.news);
         return;
       case 'end':
-        if (message.why === 'signedOut') void this.tab.signedOut();
+        if (message.why === 'signedOut') {
+          // What crashed is gone with the rest.
+          this.#crashes = [];
+          void this.tab.signedOut();
+        }
         return this.#ended(message.why === 'crashed');
     }
   }

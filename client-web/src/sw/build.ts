@@ -7,28 +7,25 @@
 
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { build, type Plugin } from 'vite';
 
-const ENTRY = 'src/sw/sw.ts';
+const ENTRY = join(import.meta.dirname, 'sw.ts');
 /** What is no part of the app: the build's own lists, compressed copies, maps, and the worker itself. */
 const APART = /^\/\.|\.br$|\.map$|^\/sw\.js$/;
 
 export function serviceWorker(): Plugin {
-  let root = '';
   let folder = '';
   return {
     name: 'sotto-service-worker',
     apply: 'build',
     configResolved(config) {
-      root = config.root;
-      folder = join(config.root, config.build.outDir);
+      folder = resolve(config.root, config.build.outDir);
     },
     // When everything is on disk, what is copied without being built included.
     async closeBundle() {
       const { files, version } = await shell(folder);
       await build({
-        root,
         configFile: false,
         publicDir: false,
         logLevel: 'warn',
@@ -38,7 +35,7 @@ export function serviceWorker(): Plugin {
           emptyOutDir: false,
           copyPublicDir: false,
           // One script and no module: not every browser runs modules there.
-          rollupOptions: { input: join(root, ENTRY), output: { format: 'iife', entryFileNames: 'sw.js' } },
+          rollupOptions: { input: ENTRY, output: { format: 'iife', entryFileNames: 'sw.js' } },
         },
       });
     },

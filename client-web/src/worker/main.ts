@@ -17,7 +17,8 @@ import type { Channel, World } from './world';
 interface WorkerScope {
   postMessage(message: ToTab): void;
   addEventListener(type: 'message', listener: (event: MessageEvent<ToWorker>) => void): void;
-  addEventListener(type: 'error' | 'unhandledrejection', listener: () => void): void;
+  addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void;
+  addEventListener(type: 'unhandledrejection', listener: (event: PromiseRejectionEvent) => void): void;
   close(): void;
 }
 
@@ -71,5 +72,12 @@ const seat = new Seat(world, navigator.locks, new BrowserChannel(), (message) =>
   if (message.t === 'end') scope.close();
 });
 scope.addEventListener('message', ({ data }) => seat.hear(data));
-scope.addEventListener('error', () => seat.crashed());
-scope.addEventListener('unhandledrejection', () => seat.crashed());
+scope.addEventListener('error', (event) => crashed(event, event.error));
+scope.addEventListener('unhandledrejection', (event) => crashed(event, event.reason));
+
+/** Told once, and by name only: a message may hold what somebody wrote. */
+function crashed(event: Event, error: unknown): void {
+  event.preventDefault();
+  console.error('the engine crashed:', error instanceof Error ? error.name : typeof error);
+  seat.crashed();
+}

@@ -103,6 +103,8 @@ test('a worker that crashes three times in a minute is broken, and she can still
   await tab.port.ask('signOut', { anyway: true });
   await tab.phase('blank');
   expect((await browser.files()).rows).toEqual([]);
+  await tab.port.ask('login', LOGIN);
+  await tab.phase('open');
 });
 
 test('crashes that are far apart are forgotten', async () => {

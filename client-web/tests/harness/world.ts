@@ -22,7 +22,7 @@ const FLAGS = [
 let browser: Browser | undefined;
 
 /** One browser for all tests of a file. */
-async function theBrowser(): Promise<Browser> {
+export async function theBrowser(): Promise<Browser> {
   browser ??= await chromium.launch({
     executablePath: process.env['SOTTO_CHROMIUM'] ?? '/usr/bin/chromium',
     args: FLAGS,
