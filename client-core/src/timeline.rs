@@ -198,7 +198,7 @@ impl Timeline {
 impl Timeline {
     /// What may want an answer: see [`SpaceView::attention`]. Where there is more than fits, marked ones stay, then the newest.
     fn attention(&self, me: AccountId) -> Vec<MessageView> {
-        let own = self.messages.iter().rposition(|m| m.mine && matches!(m.body, BodyView::Text(_)));
+        let own = self.newest_own();
         let marked = |m: &MessageView| m.bring || m.held;
         let open = |(index, m): &(usize, &MessageView)| {
             !m.mine && (own.is_none_or(|own| *index > own) || !m.read_by.contains(&me))
@@ -209,6 +209,18 @@ impl Timeline {
         let others = all().filter(|(_, m)| !marked(m)).filter(open).map(|(index, _)| index);
         let chosen: BTreeSet<usize> = marks.chain(others).take(ATTENTION_MAX).collect();
         chosen.into_iter().filter_map(|index| self.messages.get(index).cloned()).collect()
+    }
+
+    /// Where one's own newest message stands. One that the server refused has reached nobody.
+    fn newest_own(&self) -> Option<usize> {
+        self.messages.iter().rposition(|m| m.mine && !m.refused && matches!(m.body, BodyView::Text(_)))
+    }
+
+    /// See [`SpaceView::unanswered`].
+    fn unanswered(&self) -> u64 {
+        let after = self.newest_own().map_or(0, |own| own + 1);
+        let open = |m: &&MessageView| !m.mine && m.body != BodyView::TakenBack;
+        u64::try_from(self.messages.iter().skip(after).filter(open).count()).unwrap_or(u64::MAX)
     }
 }
 
@@ -298,6 +310,7 @@ impl Client {
             confirmed: pin.is_some_and(|p| p.confirmed),
             member: space.is_member(me),
             unread: u64::try_from(unread).unwrap_or(u64::MAX),
+            unanswered: timeline.unanswered(),
             waiting: u64::try_from(waiting.len()).unwrap_or(u64::MAX),
             needs_consent: waiting.iter().any(|row| !space.readers_accepted(row)),
             seq: space.log.seq(),

@@ -86,6 +86,8 @@ pub struct SpaceView {
     pub member: bool,
     /// Messages of others after the read mark.
     pub unread: u64,
+    /// Messages of others that are shown after one's own newest message: the last ones of theirs in `attention`.
+    pub unanswered: u64,
     /// Own records not yet acknowledged.
     pub waiting: u64,
     /// Waiting records that need [`crate::io::Command::AcceptReaders`].

@@ -20,6 +20,7 @@ pub(crate) fn space_view() -> SpaceView {
         confirmed: true,
         member: true,
         unread: 2,
+        unanswered: 1,
         waiting: 0,
         needs_consent: false,
         seq: Seq(4),

@@ -103,6 +103,7 @@ fn space() -> SpaceView {
         confirmed: true,
         member: true,
         unread: 2,
+        unanswered: 1,
         waiting: 1,
         needs_consent: false,
         seq: Seq(9),

@@ -101,6 +101,7 @@ export const spaces: SpaceView[] = [
       }
     ],
     "total": 4,
+    "unanswered": 1,
     "unread": 2,
     "waiting": 1
   },
@@ -165,6 +166,7 @@ export const spaces: SpaceView[] = [
       }
     ],
     "total": 4,
+    "unanswered": 1,
     "unread": 2,
     "waiting": 1
   }

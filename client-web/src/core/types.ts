@@ -107,6 +107,8 @@ export interface SpaceView {
   /** One is a reader now. */
   member: boolean;
   unread: number;
+  /** Messages of others that are shown after one's own newest message: the last ones of theirs in `attention`. */
+  unanswered: number;
   /** Own records not yet on the server. */
   waiting: number;
   /** Something waits for `acceptReaders`. */

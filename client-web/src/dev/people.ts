@@ -129,6 +129,7 @@ export function space(
     confirmed: true,
     member: true,
     unread: 0,
+    unanswered: all.slice(all.findLastIndex((message) => message.mine) + 1).length,
     waiting: 0,
     needsConsent: false,
     seq: all.length * 2 + 2,

@@ -46,6 +46,11 @@ export class Conversation {
     this.#fetchWanted();
   }
 
+  /** Fetches again what could not be fetched. */
+  retry(): void {
+    this.#fetchWanted();
+  }
+
   /** The space as it is now: what is looked at is fetched anew if a message can have changed. */
   apply(space: SpaceView): void {
     const stamp = stampOf(space);

@@ -32,6 +32,7 @@ export function aSpace(change: Partial<SpaceView> = {}): SpaceView {
     confirmed: true,
     member: true,
     unread: 0,
+    unanswered: 0,
     waiting: 0,
     needsConsent: false,
     seq: 1,

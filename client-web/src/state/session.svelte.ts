@@ -1,7 +1,7 @@
 /**
  * What is known right now: this browser's status, and the spaces.
  *
- * Owns the newest view of each. Refuses to know the DOM, and asks nothing by itself but what `start` asks. Invariant:
+ * Owns the newest view of each. Refuses to know the DOM, and asks only for status and spaces. Invariant:
  * `apply` is the only way anything here changes after that, so a list of news gives the same state every time.
  */
 
@@ -52,15 +52,33 @@ export class Session {
 
   /** Listens from now on and fetches what is there; the answer stops it. */
   start(port: Port): () => void {
-    const stop = port.listen((news) => this.apply(news));
+    const stop = port.listen((news) => {
+      const before = this.status.phase;
+      this.apply(news);
+      if (before !== 'open' && this.status.phase === 'open') void this.#fetchSpaces(port);
+    });
     void this.#fetch(port);
     return stop;
   }
 
   async #fetch(port: Port): Promise<void> {
-    const status = await port.ask('status');
-    this.apply({ kind: 'status', status });
-    if (status.phase === 'open') this.apply({ kind: 'spaces', spaces: await port.ask('spaces') });
+    try {
+      const status = await port.ask('status');
+      const before = this.status.phase;
+      this.apply({ kind: 'status', status });
+      if (before !== 'open' && status.phase === 'open') await this.#fetchSpaces(port);
+    } catch {
+      // The engine tells its status by itself when it can.
+    }
+  }
+
+  async #fetchSpaces(port: Port): Promise<void> {
+    try {
+      const spaces = await port.ask('spaces');
+      if (this.status.phase === 'open') this.apply({ kind: 'spaces', spaces });
+    } catch {
+      // Locked or restarted in the meantime; opening again asks again.
+    }
   }
 
   apply(news: News): void {

@@ -26,6 +26,22 @@ describe('a session', () => {
     expect(port.asksOf('spaces')).toEqual([]);
   });
 
+  it('asks for them when it is unlocked, and keeps none that come after it was locked again', async () => {
+    const port = new ScriptedPort().always('status', aStatus({ phase: 'locked' }));
+    const session = new Session();
+    session.start(port);
+    await vi.waitFor(() => expect(session.status.phase).toBe('locked'));
+    const held = port.hold('spaces');
+    port.tell({ kind: 'status', status: aStatus() });
+    port.tell({ kind: 'status', status: aStatus({ phase: 'locked' }) });
+    held.answer([aSpace()]);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(session.spaces.size).toBe(0);
+    port.always('spaces', [aSpace()]).tell({ kind: 'status', status: aStatus() });
+    await vi.waitFor(() => expect(session.conversations.length).toBe(1));
+  });
+
   it('forgets everything readable when it is locked or signed out', () => {
     for (const phase of ['locked', 'blank', 'broken'] as const) {
       const session = new Session();

@@ -10,7 +10,7 @@ describe('settings from other people’s devices', () => {
     settings.parsePractice(json);
     settings.parseAgreement(json);
     expect(settings.parsePhrases(json)).toEqual([]);
-    expect(settings.parseToday(json)).toEqual({ done: {} });
+    expect(settings.parseToday(json)).toEqual(settings.todayNone);
     expect(settings.parseHelp(json)).toEqual(settings.helpNone);
     expect(settings.parsePreferences(json)).toEqual({ language: null });
   });
@@ -30,7 +30,8 @@ describe('settings from other people’s devices', () => {
     const agreement = { document: 'messages', language: 'en', text: 'Yes.', at: 12 };
     expect(settings.parseAgreement(settings.writeAgreement(agreement))).toEqual(agreement);
     expect(settings.parsePhrases(settings.writePhrases(['a', 'b']))).toEqual(['a', 'b']);
-    expect(settings.parseToday(settings.writeToday({ done: { '11aabbcc': 4 } }))).toEqual({ done: { '11aabbcc': 4 } });
+    const today = { done: { '11aabbcc': 4 }, held: { '11aabbcc': 2 }, at: { '11aabbcc': 9 } };
+    expect(settings.parseToday(settings.writeToday(today))).toEqual(today);
     const help = { person: { name: 'Ana', phone: '555 0100' }, plan: 'Walk.\nCall.' };
     expect(settings.parseHelp(settings.writeHelp(help))).toEqual(help);
     expect(settings.parsePreferences(settings.writePreferences({ language: 'es' }))).toEqual({ language: 'es' });

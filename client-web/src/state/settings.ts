@@ -44,8 +44,12 @@ export interface Help {
   plan: string;
 }
 export interface Today {
-  /** Position up to which a space was put away. */
+  /** By space: the position up to which messages were put away. */
   done: Record<string, number>;
+  /** The same for what was kept for the session. */
+  held: Record<string, number>;
+  /** When something was last put away there. */
+  at: Record<string, number>;
 }
 
 export const settingNames = {
@@ -178,6 +182,9 @@ export function writeAgreement(agreement: Agreement): string {
   return JSON.stringify({ v: 1, ...agreement });
 }
 
+/** So many that they still fit into one setting (16 KiB), at 300 characters each. */
+export const phrasesMax = 40;
+
 export function parsePhrases(json: string): string[] {
   const found = parse(json)?.['phrases'];
   if (!Array.isArray(found)) return [];
@@ -191,17 +198,24 @@ export function writePhrases(phrases: string[]): string {
   return JSON.stringify({ v: 1, phrases });
 }
 
+export const todayNone: Today = { done: {}, held: {}, at: {} };
+
 export function parseToday(json: string): Today {
-  const done: Today['done'] = {};
-  for (const [space, seq] of Object.entries(fields(parse(json)?.['done']) ?? {}).slice(0, 2000)) {
-    const position = whole(seq, 0, Number.MAX_SAFE_INTEGER);
-    if (/^[0-9a-f]{8,64}$/.test(space) && position !== null) done[space] = position;
+  const found = parse(json);
+  return { done: bySpace(found?.['done']), held: bySpace(found?.['held']), at: bySpace(found?.['at']) };
+}
+
+function bySpace(value: unknown): Record<string, number> {
+  const kept: Record<string, number> = {};
+  for (const [space, number] of Object.entries(fields(value) ?? {}).slice(0, 2000)) {
+    const known = whole(number, 0, Number.MAX_SAFE_INTEGER);
+    if (/^[0-9a-f]{8,64}$/.test(space) && known !== null) kept[space] = known;
   }
-  return { done };
+  return kept;
 }
 
 export function writeToday(today: Today): string {
-  return JSON.stringify({ v: 1, done: today.done });
+  return JSON.stringify({ v: 1, ...today });
 }
 
 export const helpNone: Help = { person: { name: '', phone: '' }, plan: '' };

@@ -25,7 +25,6 @@ export const client = {
   },
   'me.devices.this': { en: 'This device', es: 'Este dispositivo' },
   'me.devices.since': { en: 'Since {date}', es: 'Desde el {date}' },
-  'me.devices.removed': { en: 'Removed', es: 'Quitado' },
   'me.devices.remove': { en: 'Remove {device}', es: 'Quitar {device}' },
   'me.devices.remove.title': { en: 'Remove {device}?', es: '¿Quitar {device}?' },
   'me.devices.remove.text': {

@@ -15,14 +15,12 @@ export const common = {
   'do.back': { en: 'Back', es: 'Atrás' },
   'do.cancel': { en: 'Cancel', es: 'Cancelar' },
   'do.close': { en: 'Close', es: 'Cerrar' },
-  'do.continue': { en: 'Continue', es: 'Continuar' },
   'do.copy': { en: 'Copy', es: 'Copiar' },
   'do.copied': { en: 'Copied', es: 'Copiado' },
   'do.save': { en: 'Save', es: 'Guardar' },
   'do.saved': { en: 'Saved', es: 'Guardado' },
   'do.tryAgain': { en: 'Try again', es: 'Intentar de nuevo' },
   'do.remove': { en: 'Remove', es: 'Quitar' },
-  'do.call': { en: 'Call {who}', es: 'Llamar a {who}' },
 
   'language.name': { en: 'English', es: 'Español' },
   'language.choose': { en: 'Language', es: 'Idioma' },
@@ -69,7 +67,6 @@ export const common = {
   'person.you': { en: 'You', es: 'Tú' },
   'person.someone': { en: 'Someone', es: 'Alguien' },
   'person.yourTherapist': { en: 'your therapist', es: 'tu terapeuta' },
-  'person.yourPractice': { en: 'your practice', es: 'tu consulta' },
 
   'phone.malformed': {
     en: 'This doesn’t look like a phone number. Use digits, spaces and + ( ) - only.',
@@ -80,8 +77,8 @@ export const common = {
   'password.hide': { en: 'Hide', es: 'Ocultar' },
 
   'offline.line': {
-    en: 'You’re not connected. You can read, and what you write is saved here and goes when you’re connected.',
-    es: 'No hay conexión. Puedes leer, y lo que escribas se guarda aquí y saldrá cuando haya conexión.',
+    en: 'Not connected. What you write is saved here and goes later.',
+    es: 'Sin conexión. Lo que escribas se guarda aquí y sale después.',
   },
   'storage.clearable': {
     en: 'This browser may clear what it keeps when it runs short of space. Nothing is lost: signing in brings everything back.',

@@ -29,7 +29,10 @@ export const conversation = {
     es: 'Escribe cuando quieras: una palabra, una pregunta, algo para tu sesión.',
   },
   'conversation.none.textFor': { en: 'Nobody has written yet.', es: 'Nadie ha escrito todavía.' },
-  'conversation.fetching': { en: 'Fetching messages…', es: 'Trayendo mensajes…' },
+  'conversation.failed': {
+    en: 'Some messages can’t be shown right now.',
+    es: 'Algunos mensajes no se pueden mostrar ahora.',
+  },
   'conversation.new': { en: 'New', es: 'Nuevo' },
   'conversation.toNewest': { en: 'Go to the newest', es: 'Ir a lo más reciente' },
   'conversation.toNewest.some': {
@@ -130,6 +133,7 @@ export const conversation = {
     en: 'Nothing more is sent from here until this is looked at. Please call your practice.',
     es: 'No se envía nada más desde aquí hasta que se revise. Por favor, llama a tu consulta.',
   },
+  'alarm.call': { en: 'Please call your practice.', es: 'Por favor, llama a tu consulta.' },
   'alarm.forked': {
     en: 'The server shows two different histories of this conversation.',
     es: 'El servidor muestra dos historias distintas de esta conversación.',

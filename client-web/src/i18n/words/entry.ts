@@ -32,7 +32,6 @@ export const entry = {
     es: 'Como deben conocerte quienes leen aquí. El servidor no puede leerlo.',
   },
   'field.password': { en: 'Password', es: 'Contraseña' },
-  'field.required': { en: 'Please fill this in.', es: 'Rellena esto, por favor.' },
 
   'password.choose': { en: 'Choose a password', es: 'Elige una contraseña' },
   'password.why': {
@@ -137,7 +136,6 @@ export const entry = {
   },
   'join.agreement.title': { en: 'Before you write', es: 'Antes de escribir' },
   'join.agreement.accept': { en: 'I have read this and agree', es: 'Lo he leído y estoy de acuerdo' },
-  'join.agreement.write': { en: 'Write your first message', es: 'Escribe tu primer mensaje' },
 
   'agreement.1': {
     en: 'Messages are not watched around the clock. Above the conversation you see when {therapist} reads them and how soon an answer usually comes.',
@@ -192,11 +190,6 @@ export const entry = {
     en: 'Not you? Sign out and remove what is kept here',
     es: '¿No eres tú? Sal y quita lo que se guarda aquí',
   },
-  'lock.draft': {
-    en: 'What you were writing is kept.',
-    es: 'Lo que estabas escribiendo se conserva.',
-  },
-
   'broken.title': { en: 'This can’t be opened', es: 'No se puede abrir' },
   'broken.remove': { en: 'Remove it and sign in again', es: 'Quitarlo y entrar de nuevo' },
   'broken.remove.sure': {

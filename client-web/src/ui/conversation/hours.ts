@@ -11,7 +11,8 @@ export function hoursInWords(speech: Speech, hours: readonly Hours[]): string {
         firstDay === lastDay
           ? speech.dayOfWeek(firstDay)
           : `${speech.dayOfWeek(firstDay)}${lastDay === firstDay + 1 ? ', ' : '–'}${speech.dayOfWeek(lastDay)}`;
-      return `${days} ${speech.hours(from, to)}`;
+      // One piece: a line never ends within it.
+      return `${days} ${speech.hours(from, to)}`.replaceAll(/\s/g, '\u00a0');
     }),
   );
 }

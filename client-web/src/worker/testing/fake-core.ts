@@ -215,6 +215,7 @@ export class FakeCore implements Core {
       confirmed: true,
       member: true,
       unread: 0,
+      unanswered: 0,
       waiting: this.#count('out/'),
       needsConsent: false,
       seq: 1,
