@@ -100,6 +100,11 @@ export class Speech {
     return capital((sameYear ? this.#date : this.#dateOfYear).format(at));
   }
 
+  /** A date within a sentence: "May 5, 2026". */
+  date(at: number): string {
+    return this.#dateOfYear.format(at);
+  }
+
   /** A plain date such as 2026-12-21, which belongs to no time zone. */
   plainDate(date: string): string {
     const at = Date.parse(`${date}T00:00:00Z`);
