@@ -6,6 +6,7 @@
 //! Refuses to know I/O, clocks and ambient randomness. Invariant: whatever an input changes is one batch; sends
 //! and events that follow from it come after that batch is stored; a rejected input changes nothing.
 
+use crate::asking::Question;
 use crate::cards::{CardRow, Cards};
 use crate::crypto::keys::{EraKey, StorageKey, VaultKey};
 use crate::crypto::opaque::Hardening;
@@ -234,6 +235,10 @@ impl Client {
             Command::MarkRead { space, seq } => self.mark_read(space, seq),
             Command::RemoveMember { space, account } => self.want_change(space, Change::Remove { account }),
             Command::FoundOwn => self.found_own(),
+            Command::People => self.ask(Question::People),
+            Command::Glance => self.ask(Question::Glance),
+            Command::PushKey => self.ask(Question::PushKey),
+            Command::PushTo(endpoint) => self.ask(Question::PushTo(endpoint)),
             Command::SendEphemeral { space, body } => self.send_ephemeral(space, &body),
             Command::Sync => {
                 self.signed_in()?;

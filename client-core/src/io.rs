@@ -7,6 +7,7 @@
 
 use crate::crypto::passphrase::Password;
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::{Person, PushEndpoint, PushPublic, TableGlance};
 use sotto_protocol::ids::{
     AccountId, DeviceId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
 };
@@ -218,6 +219,14 @@ pub enum Command {
     /// Found the space of one's own, unless there is one. Done when [`Event::SpaceAdded`] names it and
     /// [`Client::own_space`](crate::Client::own_space) gives it.
     FoundOwn,
+    /// Ask who has an account. For the practice's owner; answered by [`Event::People`].
+    People,
+    /// Ask what the server can see. For the practice's owner; answered by [`Event::Glance`].
+    Glance,
+    /// Ask for the key under which the server sends notices. Answered by [`Event::PushKey`].
+    PushKey,
+    /// Say where this device takes notices, or that it takes none. Done when [`Event::PushSet`] comes.
+    PushTo(Option<PushEndpoint>),
     /// Send everything, fetch everything, write the vault. [`Event::Synced`] comes when there is nothing left to do.
     Sync,
 }
@@ -407,6 +416,14 @@ pub enum Event {
         /// What.
         body: Vec<u8>,
     },
+    /// Everybody with an account in the practice.
+    People(Vec<Person>),
+    /// What the server holds of the practice.
+    Glance(Vec<TableGlance>),
+    /// The key under which the server sends notices; none when it sends none.
+    PushKey(Option<PushPublic>),
+    /// The server knows where this device takes notices, or that it takes none.
+    PushSet,
     /// Nothing is left to do.
     Synced,
     /// Connected and signed in.

@@ -12,6 +12,7 @@ pub mod vault;
 pub mod view;
 pub mod wire;
 
+mod asking;
 mod cards;
 mod ephemeral;
 mod eras;

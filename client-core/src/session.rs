@@ -4,8 +4,9 @@
 //! answers mean for spaces and vault; it hands them on. Invariant: a request is answered at most once; an answer to
 //! nothing is ignored; everything under way is forgotten with the connection and asked again on the next.
 
+use crate::asking::Question;
 use crate::client::Client;
-use crate::io::{Alarm, Event, Output};
+use crate::io::{Alarm, Event, Failure, Output};
 use rand_core::Rng;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Challenge, ClientFrame, Req, ServerBody, ServerFrame, connect_message};
@@ -47,6 +48,7 @@ pub(crate) enum Pending {
     Revoke(InvitationId),
     RosterGet,
     RosterPut(Box<Roster>),
+    Question(Question),
     Ping,
 }
 
@@ -119,6 +121,11 @@ impl Link {
             .values()
             .filter(|(_, p)| matches!(p, Pending::Append { .. } | Pending::EraAppend { .. }));
         appends.count() >= APPENDS_IN_FLIGHT_MAX - 8
+    }
+
+    /// Questions that nobody will answer when the connection ends.
+    fn questions(&self) -> usize {
+        self.pending.values().filter(|(_, p)| matches!(p, Pending::Question(_))).count()
     }
 
     fn take(&mut self, req: Req) -> Option<Pending> {
@@ -210,12 +217,14 @@ impl Client {
         let failures = if lasted { 0 } else { self.link.failures.saturating_add(1) };
         let ceiling = BACKOFF_MS_MIN.saturating_mul(1 << failures.min(10)).min(BACKOFF_MS_MAX);
         let jitter = self.entropy.next_u64() % (ceiling / 2 + 1);
+        let unanswered = self.link.questions();
         self.link = Link {
             failures,
             dial_at: self.now.plus(ceiling / 2 + jitter),
             clock_off_ms: self.link.clock_off_ms,
             ..Link::default()
         };
+        (0..unanswered).for_each(|_| self.event(Event::Failed(Failure::Unreachable)));
         for space in self.spaces.values_mut() {
             space.live =
                 crate::space::Live { alarm: space.live.alarm.take(), ..crate::space::Live::default() };
@@ -338,6 +347,13 @@ impl Client {
                     self.done(req, &pending);
                 }
             }
+            ServerBody::People { req, .. }
+            | ServerBody::Glance { req, .. }
+            | ServerBody::PushKey { req, .. } => {
+                if let Some(Pending::Question(question)) = self.link.take(req) {
+                    self.question_answered(&question, body);
+                }
+            }
             ServerBody::Vault { req, revision, sealed } => {
                 if let Some(Pending::VaultGet) = self.link.take(req) {
                     self.vault_arrived(revision, sealed.as_ref());
@@ -366,6 +382,7 @@ impl Client {
             Pending::Revoke(id) => self.event(Event::Revoked(*id)),
             Pending::CardHandBack(space) => self.card_handed_back(*space, req),
             Pending::RosterPut(roster) => self.roster_stored((**roster).clone()),
+            Pending::Question(question) => self.question_answered(question, ServerBody::Done { req }),
             Pending::Append { .. }
             | Pending::EraAppend { .. }
             | Pending::Subscribe(..)
@@ -402,8 +419,8 @@ impl Client {
             Pending::VaultGet => self.hang_up(),
             Pending::VaultPut(_) => self.vault_refused(code),
             Pending::InvitationPut(id) => self.invitation_refused(*id, code, retry_after_ms),
-            Pending::Revoke(_) => {
-                self.event(Event::Failed(crate::io::Failure::Server { code, retry_after_ms }));
+            Pending::Revoke(_) | Pending::Question(_) => {
+                self.event(Event::Failed(Failure::Server { code, retry_after_ms }));
             }
             Pending::RosterPut(_) => self.roster_refused(code, retry_after_ms),
             Pending::RosterGet | Pending::Ping => {}

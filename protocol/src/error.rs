@@ -130,6 +130,9 @@ codes! {
     VaultConflict = 80, "Another of your devices was faster. Both are put together.";
     /// A version that is not newer than the one stored.
     VersionStale = 81, "A newer version of this is already stored.";
+
+    /// Notices are switched off, or the server doesn't send to this push service.
+    PushRefused = 90, "This server can't send notices to this browser. Messages arrive as before when you look.";
 }
 
 impl fmt::Display for ErrorCode {

@@ -9,10 +9,13 @@ use crate::codec::{self, Bytes, DecodeError, Text};
 use crate::credentials::SealedVault;
 use crate::error::ErrorCode;
 use crate::ids::{
-    AccountId, DeviceId, EraId, Hash, Head, IncarnationId, InvitationId, Millis, RecordId, Revision, Seq,
-    SpaceId, Version,
+    AccountId, DeviceId, EraId, Handle, Hash, Head, IncarnationId, InvitationId, Millis, RecordId, Revision,
+    Seq, SpaceId, Version,
 };
-use crate::limits::{EPHEMERAL_BYTES_MAX, FRAME_BYTES_MAX, INVITATION_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{
+    EPHEMERAL_BYTES_MAX, FRAME_BYTES_MAX, GLANCE_CELL_BYTES_MAX, INVITATION_BYTES_MAX, NAME_BYTES_MAX,
+    PUSH_ENDPOINT_BYTES_MAX, PUSH_KEY_BYTES,
+};
 use crate::record::Record;
 use crate::roster::{Role, Roster};
 use crate::sign::{SignatureBytes, Signed};
@@ -29,6 +32,13 @@ pub type Req = u32;
 pub type EphemeralBody = Bytes<EPHEMERAL_BYTES_MAX>;
 /// A sealed invitation body.
 pub type InvitationBody = Bytes<INVITATION_BYTES_MAX>;
+
+/// Where a browser's push service takes notices for it (RFC 8030), an address it made up.
+pub type PushEndpoint = Text<PUSH_ENDPOINT_BYTES_MAX>;
+/// The server's public key for push services (RFC 8292): an uncompressed point on P-256.
+pub type PushPublic = Bytes<PUSH_KEY_BYTES>;
+/// Something stored, as it is shown to the practice's owner.
+pub type GlanceCell = Text<GLANCE_CELL_BYTES_MAX>;
 
 /// Thirty-two random bytes that a device signs to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -124,6 +134,42 @@ pub struct InvitationStatus {
     /// Who joined.
     #[n(4)]
     pub used_by: Option<AccountId>,
+}
+
+/// Somebody with an account, as the server lists them to the practice's owner.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize)]
+#[cbor(array)]
+pub struct Person {
+    /// Account.
+    #[n(0)]
+    pub account: AccountId,
+    /// Sign-in name.
+    #[n(1)]
+    pub handle: Handle,
+    /// Role in the practice.
+    #[n(2)]
+    pub role: Role,
+    /// When the account was made.
+    #[n(3)]
+    pub since: Millis,
+}
+
+/// What the server holds of a practice in one of its tables.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize)]
+#[cbor(array)]
+pub struct TableGlance {
+    /// The table's name.
+    #[n(0)]
+    pub name: GlanceCell,
+    /// Rows of the practice.
+    #[n(1)]
+    pub count: u64,
+    /// Names of the columns.
+    #[n(2)]
+    pub columns: Vec<GlanceCell>,
+    /// The newest rows, a cell for each column.
+    #[n(3)]
+    pub rows: Vec<Vec<GlanceCell>>,
 }
 
 /// From client to server.
@@ -309,6 +355,37 @@ pub enum ClientFrame {
         /// Request.
         #[n(0)]
         req: Req,
+    },
+    /// Lists the practice's accounts; for its owner. Answered by `People`.
+    #[n(17)]
+    PeopleList {
+        /// Request.
+        #[n(0)]
+        req: Req,
+    },
+    /// Asks what the server holds of the practice; for its owner. Answered by `Glance`.
+    #[n(18)]
+    GlanceGet {
+        /// Request.
+        #[n(0)]
+        req: Req,
+    },
+    /// Asks for the key under which the server sends notices. Answered by `PushKey`.
+    #[n(19)]
+    PushKeyGet {
+        /// Request.
+        #[n(0)]
+        req: Req,
+    },
+    /// Says where this device takes notices, or (with none) that it takes none. Answered by `Done`.
+    #[n(20)]
+    PushPut {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// Where.
+        #[n(1)]
+        endpoint: Option<PushEndpoint>,
     },
 }
 
@@ -557,6 +634,36 @@ pub enum ServerBody {
         /// The server's clock.
         #[n(1)]
         now: Millis,
+    },
+    /// The practice's accounts.
+    #[n(17)]
+    People {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// Newest first, at most [`crate::limits::PEOPLE_MAX`].
+        #[n(1)]
+        people: Vec<Person>,
+    },
+    /// What the server holds of the practice.
+    #[n(18)]
+    Glance {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// By table.
+        #[n(1)]
+        tables: Vec<TableGlance>,
+    },
+    /// The key under which the server sends notices; none when it sends none.
+    #[n(19)]
+    PushKey {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// The key.
+        #[n(1)]
+        key: Option<PushPublic>,
     },
 }
 

@@ -89,3 +89,15 @@ pub const LOGIN_MS_MAX: u64 = 5 * 60 * 1000;
 pub const BLOB_TOKEN_MS_MAX: u64 = 10 * 60 * 1000;
 /// Earlier vault revisions are kept this long.
 pub const VAULT_KEPT_MS: u64 = 30 * 24 * 3600 * 1000;
+/// Accounts of a practice that its owner is shown, the newest.
+pub const PEOPLE_MAX: usize = 2048;
+/// Rows of a table that the owner is shown, the newest.
+pub const GLANCE_ROWS_MAX: usize = 8;
+/// A cell of such a row, as text.
+pub const GLANCE_CELL_BYTES_MAX: usize = 200;
+/// Lists of people and glances a connection may ask for per second, sustained.
+pub const GLANCES_PER_SECOND_MAX: u32 = 2;
+/// The address where a push service takes notices for a browser.
+pub const PUSH_ENDPOINT_BYTES_MAX: usize = 1024;
+/// An uncompressed public key on P-256.
+pub const PUSH_KEY_BYTES: usize = 65;

@@ -4,6 +4,7 @@
 //! together, and unencrypted HTTP leaves the machine only behind a proxy that the operator vouched for.
 
 use crate::db::{Location, OpenError};
+use crate::push::{HostRules, RuleError};
 use clap::{Args, Parser, Subcommand};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -91,6 +92,20 @@ pub struct Serve {
     #[arg(long)]
     pub restored: bool,
 
+    /// Sends no notices to browsers that are away.
+    #[arg(long)]
+    pub no_push: bool,
+
+    /// Push services that the server may call, between commas; a name that begins with *. stands for all below it.
+    /// Without this, those of the usual browsers.
+    #[arg(long, value_name = "HOSTS")]
+    pub push_hosts: Option<String>,
+
+    /// Whom push services may ask when something is wrong with the notices: a mail address or https address.
+    /// Without this, the public address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub push_contact: Option<String>,
+
     /// What to log: error, warn, info, debug or trace, also by module as in info,sotto_server=debug.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -110,6 +125,12 @@ pub struct TlsFiles {
 pub struct Origin(String);
 
 impl Origin {
+    /// Reads one as `--public-url` is read.
+    #[cfg(test)]
+    pub(crate) fn of(url: &str) -> Self {
+        origin(url).unwrap()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -120,6 +141,15 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// How notices are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushConfig {
+    /// Push services that may be called.
+    pub hosts: HostRules,
+    /// Whom they may ask: `mailto:` or `https:`.
+    pub contact: Option<String>,
 }
 
 /// Checked options of `serve`.
@@ -139,6 +169,8 @@ pub struct Config {
     pub public_url: Option<Origin>,
     /// The data was restored from a backup.
     pub restored: bool,
+    /// Notices to browsers that are away.
+    pub push: Option<PushConfig>,
     /// Log filter.
     pub log: String,
 }
@@ -169,6 +201,12 @@ pub enum ConfigError {
     /// Not a database address.
     #[error("--database-url: {0}")]
     Database(OpenError),
+    /// Not a list of hosts.
+    #[error("--push-hosts: {0}")]
+    PushHosts(RuleError),
+    /// Not an address.
+    #[error("--push-contact {0:?} is neither a mail address nor an https address")]
+    PushContact(String),
     /// Empty directory name.
     #[error("--data is empty; give the directory for database and secrets")]
     Data,
@@ -197,9 +235,37 @@ impl Serve {
             Some(url) => Location::postgres(&url).map_err(ConfigError::Database)?,
             None => Location::Sqlite(self.data.join("sotto.db")),
         };
+        let push = push(self.no_push, self.push_hosts, self.push_contact, public_url.as_ref())?;
         let Self { data, listen, behind_proxy, restored, log, .. } = self;
-        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, log })
+        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, push, log })
     }
+}
+
+fn push(
+    off: bool,
+    hosts: Option<String>,
+    contact: Option<String>,
+    public_url: Option<&Origin>,
+) -> Result<Option<PushConfig>, ConfigError> {
+    let hosts = hosts.map(|hosts| hosts.parse::<HostRules>()).transpose().map_err(ConfigError::PushHosts)?;
+    let contact = match contact {
+        Some(given) => Some(contact_uri(&given).ok_or(ConfigError::PushContact(given))?),
+        None => public_url.map(Origin::to_string).filter(|url| url.starts_with("https:")),
+    };
+    Ok((!off).then(|| PushConfig { hosts: hosts.unwrap_or_default(), contact }))
+}
+
+/// As RFC 8292 wants it.
+fn contact_uri(given: &str) -> Option<String> {
+    let plain = given.is_ascii() && !given.contains(|c: char| c.is_ascii_control() || c == ' ');
+    let given = Some(given).filter(|_| plain)?;
+    if given.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) {
+        return Some(given.to_owned());
+    }
+    let address = given.strip_prefix("mailto:").unwrap_or(given);
+    let (name, host) = address.split_once('@')?;
+    let whole = !name.is_empty() && !host.is_empty() && !address.contains([':', '/']);
+    whole.then(|| format!("mailto:{address}"))
 }
 
 fn is_loopback(address: IpAddr) -> bool {
@@ -312,6 +378,23 @@ mod tests {
             "http://192.0.2.1",
         ] {
             assert!(matches!(origin(bad), Err(ConfigError::PublicUrl { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn notices_can_be_switched_off_and_go_to_listed_hosts() {
+        assert_eq!(check(&["--no-push"]).unwrap().push, None);
+        let usual = check(&[]).unwrap().push.unwrap();
+        assert_eq!((usual.hosts, usual.contact), (HostRules::default(), None));
+        let url = check(&["--public-url", "https://chat.example.org"]).unwrap().push.unwrap();
+        assert_eq!(url.contact.as_deref(), Some("https://chat.example.org"));
+        let given = check(&["--push-hosts", "a.example,*.b.example", "--push-contact", "me@example.org"]);
+        let given = given.unwrap().push.unwrap();
+        assert_eq!(given.hosts, "a.example,*.b.example".parse().unwrap());
+        assert_eq!(given.contact.as_deref(), Some("mailto:me@example.org"));
+        assert!(matches!(check(&["--push-hosts", "a.example,"]), Err(ConfigError::PushHosts(_))));
+        for bad in ["", "me", "@", "me@", "http://a.example", "https://", "javascript:a@b", "a b@c"] {
+            assert!(matches!(check(&["--push-contact", bad]), Err(ConfigError::PushContact(_))), "{bad}");
         }
     }
 

@@ -7,6 +7,7 @@
 use crate::config::Doctor;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::db::{Db, Location};
+use crate::push::PushKey;
 use crate::secrets::Secrets;
 use crate::start::{StartError, read_high_water};
 use crate::store::{MetaKey, PageRow, SqlStore, Store, StoreError};
@@ -66,6 +67,7 @@ pub async fn run(options: &Doctor, out: &mut dyn Write) -> Result<bool, StartErr
     findings.good("The database opens, its pages are whole and its tables complete.")?;
     let store = SqlStore::new(db);
     check_secrets(&options.data, &store, &mut findings).await?;
+    check_push_key(&options.data, &mut findings)?;
     check_mark(&options.data, &store, &mut findings).await?;
     check_spaces(&store, &mut findings).await?;
     store.db().close().await;
@@ -112,6 +114,15 @@ async fn check_secrets(data: &Path, store: &SqlStore, findings: &mut Findings<'_
         }
         Some(_) => findings.bad("The secrets belong to another database: nobody can sign in."),
         None => findings.bad("The database does not say which secrets belong to it."),
+    }
+}
+
+fn check_push_key(data: &Path, findings: &mut Findings<'_>) -> Result<(), StartError> {
+    match PushKey::load(data) {
+        Ok(Some((_, None))) => findings.good("The key for notices is whole."),
+        Ok(Some((_, Some(warning)))) => findings.bad(&format!("{warning}.")),
+        Ok(None) => findings.good("There is no key for notices yet; the next start makes one."),
+        Err(error) => findings.bad(&format!("{error}.")),
     }
 }
 

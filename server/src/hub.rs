@@ -24,6 +24,10 @@ const QUEUE_KEPT: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
 
+/// A notice to a device that is away, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeId(u64);
+
 /// What goes out next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outgoing {
@@ -172,6 +176,8 @@ struct Inner {
     connections: BTreeMap<ConnectionId, Connection>,
     accounts: BTreeMap<AccountId, BTreeSet<ConnectionId>>,
     spaces: BTreeMap<SpaceId, BTreeMap<ConnectionId, Subscription>>,
+    /// Devices that were told there is something new, and have not come since.
+    told: BTreeMap<(AccountId, DeviceId), NoticeId>,
 }
 
 /// All signed-in connections of this process.
@@ -197,6 +203,7 @@ impl Hub {
             return None;
         }
         of_account.insert(id);
+        inner.told.remove(&(account, device));
         let connection =
             Connection { account, device, outbox, spaces: BTreeSet::new(), held: Some(Vec::new()) };
         inner.connections.insert(id, connection);
@@ -322,6 +329,34 @@ impl Hub {
             if let Some(connection) = inner.connections.get(id).filter(|c| !active.contains(&c.device)) {
                 connection.outbox.close(Some(ErrorCode::DeviceNotListed));
             }
+        }
+    }
+
+    /// Begins telling a device that there is something new: none when it is connected, or was told before and has
+    /// not been connected since.
+    pub fn begin_notice(&self, account: AccountId, device: DeviceId) -> Option<NoticeId> {
+        let mut inner = self.lock();
+        let mut connections = inner.accounts.get(&account).into_iter().flatten();
+        let here = connections.any(|id| inner.connections.get(id).is_some_and(|c| c.device == device));
+        if here || inner.told.contains_key(&(account, device)) {
+            return None;
+        }
+        inner.last += 1;
+        let id = NoticeId(inner.last);
+        inner.told.insert((account, device), id);
+        Some(id)
+    }
+
+    /// False when the device has been connected since the notice began.
+    pub fn notice_stands(&self, account: AccountId, device: DeviceId, id: NoticeId) -> bool {
+        self.lock().told.get(&(account, device)) == Some(&id)
+    }
+
+    /// The notice could not be given: the next record begins another.
+    pub fn end_notice(&self, account: AccountId, device: DeviceId, id: NoticeId) {
+        let mut inner = self.lock();
+        if inner.told.get(&(account, device)) == Some(&id) {
+            inner.told.remove(&(account, device));
         }
     }
 

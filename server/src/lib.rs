@@ -12,6 +12,7 @@ pub mod defects;
 pub mod doctor;
 pub mod hub;
 pub mod opaque;
+pub mod push;
 pub mod rate;
 pub mod relay;
 mod rng;

@@ -7,17 +7,18 @@ use clap::Parser as _;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use sotto_protocol::ids::Millis;
-use sotto_protocol::link::{Origin, SetupLink};
+use sotto_protocol::link::{LinkSecret, Origin, SetupLink};
 use sotto_server::clock::Clock;
 use sotto_server::config::{Cli, Command, Config, Serve};
 use sotto_server::defects::Defects;
 use sotto_server::opaque::Opaque;
+use sotto_server::push::{Notices, Sending, Timing};
 use sotto_server::relay::Relay;
 use sotto_server::service::{Entrance, Service};
 use sotto_server::start::{Opened, StartError, open, write_high_water};
 use sotto_server::throttle::Throttle;
 use sotto_server::tokens::Tokens;
-use sotto_server::transport::{Running, Start, start};
+use sotto_server::transport::{Running, Start, WEB_FILES, start};
 use sotto_server::{doctor, tls};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
         TcpListener::bind(config.listen).await.with_context(|| format!("--listen {}", config.listen))?;
     // From here on a signal stops the server in good order.
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let Opened { data, secrets, store, setup, restored } = open(&config, &mut rng).await?;
+    let Opened { data, secrets, push_key, store, setup, restored } = open(&config, &mut rng).await?;
     if restored {
         tracing::warn!(
             "the data is an older copy: it gets a new incarnation id, and devices hand back what it lacks"
@@ -91,15 +92,27 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
     }
     let service = Service::open(store.clone(), Defects::none()).await?;
     let incarnation = service.incarnation();
-    let relay = Relay::new(service);
+    let push = config.push.clone().zip(push_key);
+    let notices = push.as_ref().map(|(push, key)| Notices::new(key.public(), push.hosts.clone()));
+    let relay = Relay::with_notices(service, notices);
     let entrance =
         Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
     let origin = origin(&config, listener.local_addr()?)?;
     let behind_proxy = config.behind_proxy;
     let public_url = config.public_url.clone();
     let clock = Arc::new(SystemClock);
-    let running = start(listener, Start { relay, entrance, clock, rng, tls, behind_proxy, public_url })?;
-    announce(setup.map(|token| SetupLink { origin, token }), &running, config.tls.is_some())?;
+    let sending = push.map(|(push, key)| Sending {
+        relay: relay.clone(),
+        key: Arc::new(key),
+        contact: push.contact,
+        clock: clock.clone(),
+        rng: ChaCha20Rng::from_rng(&mut rng),
+        timing: Timing::default(),
+    });
+    let web = WEB_FILES;
+    let with = Start { relay, entrance, clock, rng, tls, behind_proxy, public_url, web, sending };
+    let running = start(listener, with)?;
+    announce(&origin, setup, &running, config.tls.is_some())?;
     tracing::info!(incarnation = incarnation.short(), "serving");
     let marking = tokio::spawn(keep_mark(store.clone(), data.path().to_owned()));
     tokio::select! {
@@ -125,10 +138,13 @@ fn origin(config: &Config, address: std::net::SocketAddr) -> anyhow::Result<Orig
     Ok(Origin::parse(&text)?)
 }
 
-fn announce(link: Option<SetupLink>, running: &Running, tls: bool) -> anyhow::Result<()> {
+fn announce(origin: &Origin, setup: Option<LinkSecret>, running: &Running, tls: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    if let Some(link) = link {
-        writeln!(out, "Set-up link: {}", link.to_text())?;
+    if let Some(token) = setup {
+        writeln!(out, "Set-up link: {}", SetupLink { origin: origin.clone(), token }.to_text())?;
+    }
+    if !WEB_FILES.is_empty() {
+        writeln!(out, "Web app: {origin}/")?;
     }
     let scheme = if tls { "https" } else { "http" };
     writeln!(out, "Listening on {scheme}://{}", running.address())?;

@@ -5,25 +5,38 @@
 //! store said that the record is on disk.
 
 use crate::hub::{ConnectionId, Hub, Outbox};
+use crate::push::Notices;
 use crate::service::{
     AccountOutcome, Appended, CardStored, PreparedAppend, Published, Service, ServiceError,
 };
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Req, ServerBody};
 use sotto_protocol::ids::{AccountId, Millis, Revision};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What connections share.
 pub struct Relay {
     service: Service,
     hub: Hub,
+    notices: Option<Notices>,
 }
 
 impl Relay {
-    /// A relay with nobody connected.
+    /// A relay with nobody connected, which sends no notices.
     pub fn new(service: Service) -> Arc<Self> {
+        Self::with_notices(service, None)
+    }
+
+    /// A relay with nobody connected.
+    pub fn with_notices(service: Service, notices: Option<Notices>) -> Arc<Self> {
         let hub = Hub::new(service.defects());
-        Arc::new(Self { service, hub })
+        Arc::new(Self { service, hub, notices })
+    }
+
+    /// Where notices to devices that are away are handed in, if the server sends any.
+    pub fn notices(&self) -> Option<&Notices> {
+        self.notices.as_ref()
     }
 
     /// The rules.
@@ -44,6 +57,7 @@ impl Relay {
             reply.finish(self, result);
         }
         self.publish(&outcome.published);
+        self.give_notice(&outcome.published);
     }
 
     /// Tells those concerned what a request over HTTP has led to.
@@ -52,6 +66,15 @@ impl Relay {
             self.card_changed(card);
         }
         self.publish(&outcome.published);
+        self.give_notice(&outcome.published);
+    }
+
+    /// Has those told who have something new to read and may be away. Records handed back are nothing new.
+    fn give_notice(&self, published: &[Published]) {
+        let accounts: BTreeSet<_> = published.iter().flat_map(|space| &space.concerned).copied().collect();
+        if let Some(notices) = self.notices().filter(|_| !accounts.is_empty()) {
+            notices.hand_in(accounts);
+        }
     }
 
     /// Tells those who listen what is new.

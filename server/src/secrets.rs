@@ -178,12 +178,12 @@ fn file(data: &Path) -> PathBuf {
     data.join(DIRECTORY).join(FILE)
 }
 
-fn checksum(body: &str) -> String {
+pub(crate) fn checksum(body: &str) -> String {
     hex(&Sha256::new_with_prefix(b"sotto/1/server/secrets-checksum").chain_update(body).finalize())
 }
 
 /// Writes another file first and renames it, so that a crash leaves all or nothing.
-fn write(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     let mut options = OpenOptions::new();
@@ -208,7 +208,7 @@ fn write(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn too_open(file: &File, path: &Path) -> std::io::Result<Option<String>> {
+pub(crate) fn too_open(file: &File, path: &Path) -> std::io::Result<Option<String>> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
     let warning =
         || format!("{} can be read by other users of this machine; run: chmod 600 {0}", path.display());
@@ -216,7 +216,7 @@ fn too_open(file: &File, path: &Path) -> std::io::Result<Option<String>> {
 }
 
 #[cfg(not(unix))]
-fn too_open(_: &File, _: &Path) -> std::io::Result<Option<String>> {
+pub(crate) fn too_open(_: &File, _: &Path) -> std::io::Result<Option<String>> {
     Ok(None)
 }
 

@@ -11,16 +11,21 @@ use crate::relay::{PendingAppend, Relay, Reply};
 use crate::service::{Frame, ServiceError, Speaker};
 use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::frame::{Challenge, ClientFrame, Ephemeral, Req, ServerBody, Stored, connect_message};
+use sotto_protocol::frame::{
+    Challenge, ClientFrame, Ephemeral, PushEndpoint, Req, ServerBody, Stored, connect_message,
+};
 use sotto_protocol::ids::{Millis, Seq, SpaceId};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::{
-    APPENDS_IN_FLIGHT_MAX, EPHEMERAL_PER_SECOND_MAX, FRAMES_PER_SECOND_MAX, HANDSHAKE_MS_MAX, IDLE_MS_MAX,
-    SUBSCRIPTIONS_MAX,
+    APPENDS_IN_FLIGHT_MAX, EPHEMERAL_PER_SECOND_MAX, FRAMES_PER_SECOND_MAX, GLANCES_PER_SECOND_MAX,
+    HANDSHAKE_MS_MAX, IDLE_MS_MAX, SUBSCRIPTIONS_MAX,
 };
 use sotto_protocol::record::Record;
 use sotto_protocol::sign::{SignatureBytes, Signed};
 use std::sync::Arc;
+
+/// Lists of people and glances that a connection may ask for at once.
+const GLANCES_BURST: u32 = 8;
 
 /// A signed-in connection.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +43,7 @@ pub struct Session {
     deadline: Millis,
     frames: TokenBucket,
     ephemeral: TokenBucket,
+    glances: TokenBucket,
 }
 
 impl Session {
@@ -53,6 +59,7 @@ impl Session {
             deadline: now.plus(HANDSHAKE_MS_MAX),
             frames: TokenBucket::new(FRAMES_PER_SECOND_MAX, FRAMES_PER_SECOND_MAX, now),
             ephemeral: TokenBucket::new(EPHEMERAL_PER_SECOND_MAX, EPHEMERAL_PER_SECOND_MAX, now),
+            glances: TokenBucket::new(GLANCES_PER_SECOND_MAX, GLANCES_BURST, now),
         }
     }
 
@@ -185,6 +192,10 @@ impl Session {
             | ClientFrame::RosterGet { .. }
             | ClientFrame::RosterPut { .. }
             | ClientFrame::Ping { .. } => self.request(who, frame, now).await,
+            ClientFrame::PeopleList { .. }
+            | ClientFrame::GlanceGet { .. }
+            | ClientFrame::PushKeyGet { .. }
+            | ClientFrame::PushPut { .. } => self.rarer_request(who, frame, now).await,
         }
         None
     }
@@ -243,10 +254,55 @@ impl Session {
             | ClientFrame::Read { .. }
             | ClientFrame::Cursor { .. }
             | ClientFrame::Ephemeral { .. }
-            | ClientFrame::Restore { .. } => return,
+            | ClientFrame::Restore { .. }
+            | ClientFrame::PeopleList { .. }
+            | ClientFrame::GlanceGet { .. }
+            | ClientFrame::PushKeyGet { .. }
+            | ClientFrame::PushPut { .. } => return,
         };
         let frame = body.map(|body| self.relay.service().frame(body));
         self.answer(req, frame);
+    }
+
+    /// The requests with one plain answer that no device makes often.
+    async fn rarer_request(&mut self, who: SignedIn, frame: ClientFrame, now: Millis) {
+        let relay = self.relay.clone();
+        let (req, body) = match frame {
+            ClientFrame::PeopleList { req } => {
+                let people = match self.glance_allowed(now) {
+                    Ok(()) => relay.service().people(who.speaker).await,
+                    Err(error) => Err(error),
+                };
+                (req, people.map(|people| ServerBody::People { req, people }))
+            }
+            ClientFrame::GlanceGet { req } => {
+                let tables = match self.glance_allowed(now) {
+                    Ok(()) => relay.service().glance(who.speaker).await,
+                    Err(error) => Err(error),
+                };
+                (req, tables.map(|tables| ServerBody::Glance { req, tables }))
+            }
+            ClientFrame::PushKeyGet { req } => {
+                let key = relay.notices().map(|notices| notices.public().clone());
+                (req, Ok(ServerBody::PushKey { req, key }))
+            }
+            ClientFrame::PushPut { req, endpoint } => {
+                let sends = |endpoint: &PushEndpoint| relay.notices().is_some_and(|n| n.sends_to(endpoint));
+                let put = if endpoint.as_ref().is_none_or(sends) {
+                    relay.service().put_push(who.speaker, endpoint, now).await
+                } else {
+                    Err(ErrorCode::PushRefused.into())
+                };
+                (req, put.map(|()| ServerBody::Done { req }))
+            }
+            _ => return,
+        };
+        let frame = body.map(|body| self.relay.service().frame(body));
+        self.answer(req, frame);
+    }
+
+    fn glance_allowed(&mut self, now: Millis) -> Result<(), ServiceError> {
+        self.glances.take(1, now).map_err(|wait| ServiceError::later(ErrorCode::RateLimited, wait.ms))
     }
 
     async fn append(&mut self, who: SignedIn, req: Req, record: Record) -> Option<PendingAppend> {
@@ -360,4 +416,4 @@ impl Drop for Session {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,6 +7,7 @@
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::db::{Db, Location, OpenError};
+use crate::push::{PushKey, PushKeyError};
 use crate::secrets::{Secrets, SecretsError};
 use crate::service::setup_hash;
 use crate::store::{MetaKey, SqlStore, Store, StoreError};
@@ -27,6 +28,9 @@ pub enum StartError {
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The key for notices.
+    #[error(transparent)]
+    PushKey(#[from] PushKeyError),
     /// The database.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -55,6 +59,8 @@ pub struct Opened {
     pub data: DataDir,
     /// Secrets.
     pub secrets: Secrets,
+    /// The key for notices, unless they are switched off.
+    pub push_key: Option<PushKey>,
     /// Store.
     pub store: Arc<SqlStore>,
     /// The set-up token, while there is no practice.
@@ -67,10 +73,12 @@ pub struct Opened {
 pub async fn open(config: &Config, rng: &mut impl CryptoRng) -> Result<Opened, StartError> {
     let data = DataDir::open(&config.data)?;
     let (secrets, store) = open_parts(&data, &config.database, rng).await?;
+    // A server of before there were notices has none yet.
+    let push_key = config.push.as_ref().map(|_| PushKey::load_or_create(data.path(), rng)).transpose()?;
     let restored = incarnate(&data, &store, config.restored, rng).await?;
     let setup = if store.is_new().await? { Some(new_setup_token(&store, rng).await?) } else { None };
     data.mark_initialised()?;
-    Ok(Opened { data, secrets, store: Arc::new(store), setup, restored })
+    Ok(Opened { data, secrets, push_key, store: Arc::new(store), setup, restored })
 }
 
 async fn open_parts(

@@ -12,6 +12,7 @@ use crate::wire::CoreError;
 use core::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use sotto_protocol::frame::PushEndpoint;
 use sotto_protocol::ids::{Handle, RecordId, Seq, SpaceId};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::roster::Role;
@@ -53,6 +54,14 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             Ok(Command::RemoveDevice { device: id(&device)?, password: secret(password) })
         }
         "foundOwn" => Ok(Command::FoundOwn),
+        "people" => Ok(Command::People),
+        "glance" => Ok(Command::Glance),
+        "pushKey" => Ok(Command::PushKey),
+        "pushTo" => {
+            let endpoint = read::<PushTo, D>(arguments, "pushTo")?.endpoint;
+            let endpoint = endpoint.map(PushEndpoint::new).transpose();
+            Ok(Command::PushTo(endpoint.map_err(|_| CoreError::malformed("endpoint"))?))
+        }
         "sync" => Ok(Command::Sync),
         _ => Err(CoreError::malformed("kind of command")),
     }
@@ -100,6 +109,11 @@ struct Invite {
     role: String,
     note: String,
     ttl_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct PushTo {
+    endpoint: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -6,8 +6,11 @@
 use crate::io::{Alarm, Event, Failure, MessageId};
 use crate::view::BodyView;
 use crate::wire::snake;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::{Person, TableGlance};
 use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, Seq, SpaceId};
 use sotto_protocol::roster::Role;
 
@@ -32,6 +35,10 @@ pub(super) enum EventShape<'a> {
     Restored { messages: u64, spaces: u64 },
     DeviceRemoved,
     DeviceGone { device: DeviceId },
+    People { people: &'a [Person] },
+    Glance { tables: &'a [TableGlance] },
+    PushKey { key: Option<String> },
+    PushSet,
     Synced,
     Online,
     Offline,
@@ -64,6 +71,13 @@ impl<'a> EventShape<'a> {
             Event::Restored { messages, spaces } => Self::Restored { messages: *messages, spaces: *spaces },
             Event::DeviceRemoved => Self::DeviceRemoved,
             Event::DeviceGone(device) => Self::DeviceGone { device: *device },
+            Event::People(people) => Self::People { people },
+            Event::Glance(tables) => Self::Glance { tables },
+            // As `applicationServerKey` takes it.
+            Event::PushKey(key) => {
+                Self::PushKey { key: key.as_ref().map(|key| URL_SAFE_NO_PAD.encode(key.as_slice())) }
+            }
+            Event::PushSet => Self::PushSet,
             Event::Synced => Self::Synced,
             Event::Online => Self::Online,
             Event::Offline => Self::Offline,

@@ -87,6 +87,7 @@ export type Event =
   | { kind: 'deviceGone'; device: string }
   | { kind: 'people'; people: { account: AccountId; handle: string; role: Role; since: Millis }[] }
   | { kind: 'glance'; tables: { name: string; count: number; columns: string[]; rows: string[][] }[] }
+  /** base64url, as `applicationServerKey` takes it; null when the server sends no notices. */
   | { kind: 'pushKey'; key: string | null }
   | { kind: 'pushSet' }
   | { kind: 'synced' }

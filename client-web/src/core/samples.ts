@@ -538,6 +538,47 @@ export const events: Event[] = [
     "kind": "deviceGone"
   },
   {
+    "kind": "people",
+    "people": [
+      {
+        "account": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
+        "handle": "anna",
+        "role": "client",
+        "since": 1800000000000
+      }
+    ]
+  },
+  {
+    "kind": "glance",
+    "tables": [
+      {
+        "columns": [
+          "id",
+          "stored_at"
+        ],
+        "count": 12,
+        "name": "records",
+        "rows": [
+          [
+            "a1a1a1a1… (16 B)",
+            "2027-01-15T08:00:00Z"
+          ]
+        ]
+      }
+    ]
+  },
+  {
+    "key": "BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ",
+    "kind": "pushKey"
+  },
+  {
+    "key": null,
+    "kind": "pushKey"
+  },
+  {
+    "kind": "pushSet"
+  },
+  {
     "kind": "synced"
   },
   {
@@ -802,6 +843,23 @@ export const commands: Command[] = [
   },
   {
     "kind": "foundOwn"
+  },
+  {
+    "kind": "people"
+  },
+  {
+    "kind": "glance"
+  },
+  {
+    "kind": "pushKey"
+  },
+  {
+    "endpoint": "https://push.example/a",
+    "kind": "pushTo"
+  },
+  {
+    "endpoint": null,
+    "kind": "pushTo"
   },
   {
     "kind": "sync"

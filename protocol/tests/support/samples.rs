@@ -12,7 +12,7 @@ use sotto_protocol::credentials::{
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{
     Challenge, ClientFrame, Ephemeral, EphemeralBody, InvitationBody, InvitationState, InvitationStatus,
-    NewInvitation, ServerBody, SpaceHead, Stored,
+    NewInvitation, ServerBody, SpaceHead, Stored, TableGlance,
 };
 use sotto_protocol::hash;
 use sotto_protocol::ids::{
@@ -247,6 +247,29 @@ fn statuses() -> Vec<InvitationStatus> {
         .collect()
 }
 
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::new(text).unwrap()
+}
+
+fn people() -> Vec<sotto_protocol::frame::Person> {
+    let person = sotto_protocol::frame::Person {
+        account: anna().account,
+        handle: handle(),
+        role: Role::Client,
+        since: AT,
+    };
+    vec![person]
+}
+
+fn tables() -> Vec<TableGlance> {
+    vec![TableGlance {
+        name: text("accounts"),
+        count: 70_000,
+        columns: vec![text("id"), text("handle")],
+        rows: vec![vec![text("a0a0a0a0… (16 B)"), text("anna.b-1_2")], vec![text("–"), text("")]],
+    }]
+}
+
 fn handle() -> Handle {
     Handle::parse("anna.b-1_2").unwrap()
 }
@@ -362,8 +385,13 @@ pub(crate) fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         Ephemeral { frame: ephemeral() }
         Restore { req, space: SPACE, records: stored() }
         Ping { req }
+        PeopleList { req }
+        GlanceGet { req }
+        PushKeyGet { req }
+        PushPut { req, endpoint: Some(text("https://push.example/a")) }
     });
     all.push(("CardGet of the newest", ClientFrame::CardGet { req, account: anna().account, version: None }));
+    all.push(("PushPut of none", ClientFrame::PushPut { req, endpoint: None }));
     all
 }
 
@@ -401,8 +429,12 @@ pub(crate) fn server_bodies() -> Vec<(&'static str, ServerBody)> {
         VaultChanged { revision: Revision(17) }
         SpaceAdded { head: head() }
         Pong { req, now: AT }
+        People { req, people: people() }
+        Glance { req, tables: tables() }
+        PushKey { req, key: Some(bytes(0x04, 65)) }
     });
     all.extend([
+        ("PushKey without one", ServerBody::PushKey { req, key: None }),
         (
             "Error of the connection",
             ServerBody::Error { req: None, code: ErrorCode::Unknown(999), retry_after_ms: None },

@@ -29,6 +29,7 @@ macro_rules! changes {
 const CHANGES: &[Change] = changes![
     1 "0001_meta",
     2 "0002_relay",
+    3 "0003_push",
 ];
 
 /// The newest migration.

@@ -12,7 +12,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::SpaceHead;
 use sotto_protocol::ids::{AccountId, EraId, Hash, Head, Millis, RecordId, Seq, SpaceId, Version};
 use sotto_protocol::log::AuthenticRecord;
-use sotto_protocol::record::{Cause, Drop, EraBody, Kind, Payload, Record};
+use sotto_protocol::record::{Cause, Drop, EraBody, Kind, Member, Payload, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -128,6 +128,8 @@ pub struct Appended {
 pub struct Published {
     /// Where it stands now.
     pub head: SpaceHead,
+    /// The members who have something new to read: that somebody else wrote.
+    pub concerned: BTreeSet<AccountId>,
     /// Encoded `Push` frames, in order.
     pub frames: Vec<Frame>,
     /// The members, when they may have changed.
@@ -214,6 +216,7 @@ impl Service {
             let parting = push_frames(self.incarnation, head.space, new.get(..until).unwrap_or_default());
             Published {
                 head,
+                concerned: concerned(era.map_or(&[], |e| &e.members), new),
                 frames: push_frames(self.incarnation, head.space, new),
                 members,
                 added,
@@ -222,6 +225,15 @@ impl Service {
         };
         writes.spaces.iter().map(publish).collect()
     }
+}
+
+/// Members for whom somebody else has written. Eras and drops come about by themselves.
+fn concerned(members: &[Member], new: &[(Seq, Millis, Arc<Record>)]) -> BTreeSet<AccountId> {
+    let readable = |record: &&Arc<Record>| matches!(record.header().kind, Kind::Content | Kind::Join);
+    let authors: BTreeSet<_> =
+        new.iter().map(|(_, _, record)| record).filter(readable).map(|r| r.header().author).collect();
+    let others = |account: &AccountId| authors.iter().any(|author| author != account);
+    members.iter().map(|member| member.account).filter(others).collect()
 }
 
 type Judged = (Vec<Result<Appended, ServiceError>>, Writes);

@@ -14,17 +14,17 @@ use sotto_protocol::record::Cause;
 use sotto_protocol::roster::Role;
 
 /// A connection with the hand-crank that the committer is.
-struct Wire {
+pub(crate) struct Wire {
     session: Session,
     relay: Arc<Relay>,
 }
 
 impl Wire {
-    fn open(relay: &Arc<Relay>) -> Self {
+    pub(crate) fn open(relay: &Arc<Relay>) -> Self {
         Self { session: Session::open(relay.clone(), Challenge(Hash([8; 32])), NOW), relay: relay.clone() }
     }
 
-    async fn signed_in(relay: &Arc<Relay>, who: &Person, device: u8) -> Self {
+    pub(crate) async fn signed_in(relay: &Arc<Relay>, who: &Person, device: u8) -> Self {
         let mut wire = Self::open(relay);
         assert!(matches!(wire.next(), Some(ServerBody::Hello { .. })));
         wire.send(&who.connect(device, relay.service().incarnation(), Challenge(Hash([8; 32])))).await;
@@ -43,7 +43,7 @@ impl Wire {
         }
     }
 
-    async fn ask(&mut self, frame: &ClientFrame) -> Option<ServerBody> {
+    pub(crate) async fn ask(&mut self, frame: &ClientFrame) -> Option<ServerBody> {
         self.send(frame).await;
         self.next()
     }
@@ -419,4 +419,51 @@ proptest! {
             wire.send_bytes(&bytes).await;
         });
     }
+}
+
+#[tokio::test]
+async fn only_the_owner_sees_who_is_there_and_what_is_held() {
+    let (relay, world) = relay().await;
+    let mut owner = Wire::signed_in(&relay, &world.thera, 0).await;
+    let mut client = Wire::signed_in(&relay, &world.client, 0).await;
+    let Some(ServerBody::People { req: 1, people }) = owner.ask(&ClientFrame::PeopleList { req: 1 }).await
+    else {
+        panic!("people")
+    };
+    let handles: Vec<_> = people.iter().map(|person| person.handle.as_str()).collect();
+    assert_eq!(handles, ["thera", "client"]);
+    let Some(ServerBody::Glance { req: 2, tables }) = owner.ask(&ClientFrame::GlanceGet { req: 2 }).await
+    else {
+        panic!("a glance")
+    };
+    let accounts = tables.iter().find(|table| table.name.as_str() == "accounts").unwrap();
+    assert_eq!((accounts.count, accounts.rows.len()), (2, 2));
+    let row: Vec<_> = accounts.rows[1].iter().map(sotto_protocol::codec::Text::as_str).collect();
+    assert_eq!(
+        (row[0], row[2], row[3], row[11]),
+        ("02020202… (16 B)", "client", "client", "2027-01-15T08:00:00Z")
+    );
+    for frame in [ClientFrame::PeopleList { req: 3 }, ClientFrame::GlanceGet { req: 3 }] {
+        client.send(&frame).await;
+        assert_eq!(client.error(), Some((Some(3), ErrorCode::RoleForbids)));
+    }
+    for req in 0..GLANCES_BURST - 2 {
+        assert!(matches!(owner.ask(&ClientFrame::GlanceGet { req }).await, Some(ServerBody::Glance { .. })));
+    }
+    owner.send(&ClientFrame::GlanceGet { req: 9 }).await;
+    assert_eq!(owner.error(), Some((Some(9), ErrorCode::RateLimited)));
+    assert!(owner.closed().is_none(), "that is no reason to hang up");
+}
+
+#[tokio::test]
+async fn a_server_without_notices_says_so() {
+    let (relay, world) = relay().await;
+    let mut wire = Wire::signed_in(&relay, &world.client, 0).await;
+    let key = wire.ask(&ClientFrame::PushKeyGet { req: 1 }).await;
+    assert_eq!(key, Some(ServerBody::PushKey { req: 1, key: None }));
+    let endpoint = sotto_protocol::frame::PushEndpoint::new("https://fcm.googleapis.com/x").unwrap();
+    wire.send(&ClientFrame::PushPut { req: 2, endpoint: Some(endpoint) }).await;
+    assert_eq!(wire.error(), Some((Some(2), ErrorCode::PushRefused)));
+    let done = wire.ask(&ClientFrame::PushPut { req: 3, endpoint: None }).await;
+    assert_eq!(done, Some(ServerBody::Done { req: 3 }), "none can always be said");
 }

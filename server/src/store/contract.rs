@@ -65,6 +65,8 @@ async fn contract(fresh: Fresh<'_>) {
     cards_have_neighbours(fresh).await;
     appends_at_once_get_one_order(fresh).await;
     cursors_are_kept(&*fresh().await).await;
+    addresses_for_notices_are_kept_with_their_devices(fresh).await;
+    an_owner_sees_her_practice(fresh).await;
 }
 
 async fn facts_about_itself(store: &dyn Store) {
@@ -351,6 +353,124 @@ async fn cursors_are_kept(store: &dyn Store) {
     store.put_cursors(&[(device, space, Seq(7))]).await.unwrap();
     assert_eq!(store.cursor(device, space).await, Ok(Some(Seq(7))));
     assert_eq!(store.cursor(device, other).await, Ok(Some(Seq(6))));
+}
+
+async fn addresses_for_notices_are_kept_with_their_devices(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let (store, mut client, thera) = (&world.store, world.client.clone(), &world.thera);
+    let card = client.add_device(1);
+    assert_eq!(store.put_card(card, Version(1)).await, Ok(Swap::Done));
+    let row = |who: &Person, device: u8, n: u8| PushRow {
+        device: who.device(device),
+        account: who.account,
+        endpoint: PushEndpoint::new(format!("https://push.example/{n}")).unwrap(),
+    };
+    let both = BTreeSet::from([client.account, thera.account]);
+    let all = || async { store.push_endpoints(&both).await.unwrap() };
+    assert_eq!(all().await, []);
+    for (who, device, n) in [(&client, 0, 1), (&client, 1, 2), (thera, 0, 3)] {
+        assert_eq!(store.put_push(row(who, device, n), NOW).await, Ok(true));
+    }
+    assert_eq!(store.put_push(row(&client, 7, 9), NOW).await, Ok(false), "no device of hers");
+    assert_eq!(store.put_push(row(&Person::new(9, Role::Client), 0, 9), NOW).await, Ok(false), "nobody");
+    assert_eq!(all().await, [row(thera, 0, 3), row(&client, 0, 1), row(&client, 1, 2)]);
+    let one = BTreeSet::from([thera.account]);
+    assert_eq!(store.push_endpoints(&one).await.unwrap(), [row(thera, 0, 3)]);
+    // At most one a device, and the same address not for two.
+    assert_eq!(store.put_push(row(&client, 0, 4), NOW).await, Ok(true));
+    assert_eq!(store.put_push(row(&client, 1, 3), NOW).await, Ok(true));
+    assert_eq!(all().await, [row(&client, 0, 4), row(&client, 1, 3)]);
+    // Forgotten only if it still is that one.
+    let endpoint = |n| Some(row(&client, 0, n).endpoint);
+    store.forget_push(client.account, client.device(0), endpoint(1)).await.unwrap();
+    store.forget_push(thera.account, client.device(0), None).await.unwrap();
+    assert_eq!(all().await.len(), 2);
+    store.forget_push(client.account, client.device(0), endpoint(4)).await.unwrap();
+    assert_eq!(all().await, [row(&client, 1, 3)]);
+    store.forget_push(client.account, client.device(1), None).await.unwrap();
+    assert_eq!(all().await, []);
+    // With the device goes its address, and it can't come back.
+    assert_eq!(store.put_push(row(&client, 0, 5), NOW).await, Ok(true));
+    assert_eq!(store.put_push(row(&client, 1, 6), NOW).await, Ok(true));
+    let card = client.remove_device(1);
+    assert_eq!(store.put_card(card, Version(2)).await, Ok(Swap::Done));
+    assert_eq!(all().await, [row(&client, 0, 5)]);
+    assert_eq!(store.put_push(row(&client, 1, 6), NOW).await, Ok(false));
+}
+
+/// A practice with something in every table.
+async fn everything(store: Arc<dyn Store>) -> World {
+    let mut world = World::on(store).await;
+    let (client, thera) = (world.client.clone(), world.thera.clone());
+    for id in 0..12 {
+        let record = client.content(&world.state, id, b"hello");
+        world.now = NOW.plus(id);
+        world.add(&client, &record).await;
+    }
+    let void = thera.record(Draft::era(&world.state, Cause::Void, &[&client, &thera]));
+    world.add(&thera, &void).await;
+    world.store.put_cursors(&[(client.device(0), SPACE, Seq(3))]).await.unwrap();
+    let practice = world.store.account(thera.account).await.unwrap().unwrap().practice;
+    world.store.put_roster(practice, Version(1), thera.roster(practice, 1)).await.unwrap();
+    let endpoint = PushEndpoint::new("https://push.example/secret").unwrap();
+    let row = PushRow { device: client.device(0), account: client.account, endpoint };
+    assert_eq!(world.store.put_push(row, NOW).await, Ok(true));
+    world
+}
+
+/// The same cells from every store; only the stored state of a space is none but a database's.
+async fn an_owner_sees_her_practice(fresh: Fresh<'_>) {
+    let world = everything(fresh().await).await;
+    let reference = everything(memory()).await;
+    let practice = world.store.account(world.thera.account).await.unwrap().unwrap().practice;
+    let people = world.store.people(practice, 10).await.unwrap();
+    assert_eq!(people, reference.store.people(practice, 10).await.unwrap());
+    let listed: Vec<_> = people.iter().map(|p| (p.handle.as_str(), p.role, p.since)).collect();
+    assert_eq!(listed, [("thera", Role::OwnerTherapist, NOW), ("client", Role::Client, NOW)]);
+    assert_eq!(world.store.people(practice, 1).await.unwrap(), people[..1]);
+    let (seen, expected) =
+        (world.store.glance(practice, 5).await.unwrap(), reference.store.glance(practice, 5).await.unwrap());
+    assert_eq!(seen.len(), glance::SHAPES.len());
+    for (table, reference) in seen.iter().zip(&expected) {
+        let name = table.shape.name;
+        assert_eq!((name, table.count), (reference.shape.name, reference.count));
+        assert!(
+            table.count > 0 && table.rows.len() == usize::try_from(table.count.min(5)).unwrap(),
+            "{name}"
+        );
+        for (row, reference) in table.rows.iter().zip(&reference.rows) {
+            assert_eq!(row.len(), table.shape.columns.len(), "{name}");
+            for ((cell, reference), (column, _)) in row.iter().zip(reference).zip(table.shape.columns) {
+                assert!(cell == reference || *column == "state", "{name}.{column}: {cell:?} {reference:?}");
+            }
+        }
+    }
+    let records = seen.iter().find(|table| table.shape.name == "records").unwrap();
+    let newest: Vec<_> = records.rows.iter().map(|row| row[1].clone()).collect();
+    assert_eq!(newest, (11..=15).rev().map(glance::Cell::Number).collect::<Vec<_>>());
+    // Another practice has nothing here.
+    let other = PracticeId([0xEE; 16]);
+    assert_eq!(world.store.people(other, 10).await.unwrap(), []);
+    for table in world.store.glance(other, 5).await.unwrap() {
+        assert_eq!((table.count, table.rows.len()), (0, 0), "{}", table.shape.name);
+    }
+}
+
+/// A table or column that is added must be shown as well: "everything the server can see" is said of it.
+#[tokio::test]
+async fn every_table_of_a_practice_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Db::create(&Location::Sqlite(directory.path().join("all.db"))).await.unwrap();
+    let schema = crate::db::schema::Schema::read(&mut db.read().await.unwrap()).await.unwrap();
+    let columns = |table: &crate::db::schema::Table| table.columns.keys().cloned().collect::<BTreeSet<_>>();
+    let mut stored: BTreeMap<_, _> =
+        schema.tables.iter().map(|(name, t)| (name.clone(), columns(t))).collect();
+    // Facts about the server itself.
+    assert!(stored.remove("meta").is_some() && stored.remove("_sqlx_migrations").is_some());
+    let shown = |shape: &glance::Shape| {
+        (shape.name.to_owned(), shape.columns.iter().map(|(name, _)| (*name).to_owned()).collect())
+    };
+    assert_eq!(stored, glance::SHAPES.iter().map(shown).collect());
 }
 
 #[test]

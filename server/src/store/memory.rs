@@ -5,9 +5,11 @@
 //! every use case is flushed before it answers, unless the defect `AckBeforeFlush` is switched on, which leaves
 //! the newest write unflushed until the next one.
 
+mod glance;
+
 use super::rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, TicketKey,
-    VaultRow,
+    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow,
+    TicketKey, VaultRow,
 };
 use super::view::{Known, Needs, RecordKey, RegisterVerdict, RegisterView, SpaceView, View, Writes};
 use super::{
@@ -17,7 +19,7 @@ use crate::defects::{Defect, Defects};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
-use sotto_protocol::frame::{InvitationState, SpaceHead};
+use sotto_protocol::frame::{InvitationState, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
     AccountId, DeviceId, EraId, Handle, Hash, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId,
     Version,
@@ -34,9 +36,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Account {
     practice: PracticeId,
     role: Role,
+    handle: Handle,
     opaque: OpaqueMessage,
     credentials: Arc<Signed<CredentialSet>>,
+    credentials_version: Version,
     inner: SealedInner,
+    created_at: Millis,
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +55,7 @@ struct Row {
 #[derive(Clone, Debug, Default)]
 struct Data {
     meta: BTreeMap<MetaKey, Vec<u8>>,
-    practices: BTreeMap<PracticeId, Text<NAME_BYTES_MAX>>,
+    practices: BTreeMap<PracticeId, (Text<NAME_BYTES_MAX>, Millis)>,
     accounts: BTreeMap<AccountId, Account>,
     handles: BTreeMap<Handle, AccountId>,
     cards: BTreeMap<(AccountId, Version), Arc<VerifiedCard>>,
@@ -63,6 +68,7 @@ struct Data {
     index: BTreeMap<RecordKey, Seq>,
     cursors: BTreeMap<(DeviceId, SpaceId), Seq>,
     era_makes: BTreeMap<(SpaceId, AccountId), Millis>,
+    push: BTreeMap<(AccountId, DeviceId), (PushRow, Millis)>,
 }
 
 /// A copy of a store's contents.
@@ -121,6 +127,7 @@ impl MemoryStore {
         data.vaults.values().for_each(|vault| visit(vault.sealed.as_slice()));
         data.invitations.values().for_each(|row| visit(row.body.as_slice()));
         data.rosters.values().for_each(|(_, roster)| visit(roster.bytes()));
+        data.push.values().for_each(|(row, _)| visit(row.endpoint.as_str().as_bytes()));
         for row in data.records.values() {
             visit(row.record.header_bytes());
             if let Some(payload) = row.record.payload() {
@@ -282,7 +289,7 @@ impl Data {
         self.apply(writes)?;
         match &account.ticket {
             TicketKey::Setup { practice, name } => {
-                self.practices.insert(*practice, name.clone());
+                self.practices.insert(*practice, (name.clone(), account.vault.at));
                 self.meta.remove(&MetaKey::Setup);
             }
             TicketKey::Invitation(invitation) => {
@@ -297,9 +304,12 @@ impl Data {
         let row = Account {
             practice,
             role: account.role,
+            handle: account.handle.clone(),
             opaque: account.opaque.clone(),
             credentials: Arc::new(account.credentials.clone()),
+            credentials_version: account.credentials_version,
             inner: account.inner.clone(),
+            created_at: account.vault.at,
         };
         self.accounts.insert(id, row);
         Ok(())
@@ -322,7 +332,7 @@ impl Store for MemoryStore {
     }
 
     fn practice(&self, id: PracticeId) -> Answer<'_, Option<Text<NAME_BYTES_MAX>>> {
-        self.read(|data| data.practices.get(&id).cloned())
+        self.read(|data| data.practices.get(&id).map(|(name, _)| name.clone()))
     }
 
     fn is_new(&self) -> Answer<'_, bool> {
@@ -389,6 +399,9 @@ impl Store for MemoryStore {
             let stored = data.newest_card(key.0).map(|c| c.card().version);
             if stored != Some(newest) || data.cards.contains_key(&key) {
                 return Ok(Swap::Lost);
+            }
+            if key.1 > newest {
+                data.push.retain(|(owner, device), _| *owner != key.0 || is_active(&card, *device));
             }
             data.cards.insert(key, card);
             Ok(Swap::Done)
@@ -549,4 +562,60 @@ impl Store for MemoryStore {
     fn cursor(&self, device: DeviceId, space: SpaceId) -> Answer<'_, Option<Seq>> {
         self.read(|data| data.cursors.get(&(device, space)).copied())
     }
+
+    fn people(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<Person>> {
+        self.read(|data| {
+            let accounts = data.accounts.iter().filter(|(_, account)| account.practice == practice);
+            let mut people: Vec<_> = accounts
+                .map(|(id, a)| Person {
+                    account: *id,
+                    handle: a.handle.clone(),
+                    role: a.role,
+                    since: a.created_at,
+                })
+                .collect();
+            people.sort_by_key(|person| (std::cmp::Reverse(person.since), person.account));
+            people.truncate(limit);
+            people
+        })
+    }
+
+    fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<super::glance::TableRows>> {
+        self.read(|data| data.glance(practice, limit))
+    }
+
+    fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool> {
+        self.write(|data| {
+            if !data.newest_card(row.account).is_some_and(|card| is_active(card, row.device)) {
+                return Ok(false);
+            }
+            data.push.retain(|_, (other, _)| other.endpoint != row.endpoint);
+            data.push.insert((row.account, row.device), (row, at));
+            Ok(true)
+        })
+    }
+
+    fn forget_push(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        endpoint: Option<PushEndpoint>,
+    ) -> Answer<'_, ()> {
+        self.write(|data| {
+            let meant = |row: &PushRow| endpoint.as_ref().is_none_or(|e| *e == row.endpoint);
+            data.push.retain(|id, (row, _)| *id != (account, device) || !meant(row));
+            Ok(())
+        })
+    }
+
+    fn push_endpoints<'a>(&'a self, accounts: &'a BTreeSet<AccountId>) -> Answer<'a, Vec<PushRow>> {
+        self.read(|data| {
+            let rows = data.push.values().map(|(row, _)| row);
+            rows.filter(|row| accounts.contains(&row.account)).cloned().collect()
+        })
+    }
+}
+
+fn is_active(card: &VerifiedCard, device: DeviceId) -> bool {
+    card.card().device(device).is_some_and(|d| d.active_at(card.card().version))
 }

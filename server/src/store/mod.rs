@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+pub mod glance;
 pub mod memory;
 mod rows;
 mod sql;
@@ -14,8 +15,8 @@ mod view;
 
 pub use memory::MemoryStore;
 pub use rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, TicketKey,
-    VaultRow,
+    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow,
+    TicketKey, VaultRow,
 };
 pub use sql::SqlStore;
 pub use view::{
@@ -27,7 +28,7 @@ use crate::db::DbError;
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::SealedVault;
-use sotto_protocol::frame::SpaceHead;
+use sotto_protocol::frame::{Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
     AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
 };
@@ -192,4 +193,22 @@ pub trait Store: Send + Sync {
     fn put_cursors<'a>(&'a self, cursors: &'a [(DeviceId, SpaceId, Seq)]) -> Answer<'a, ()>;
     /// How far a device has read.
     fn cursor(&self, device: DeviceId, space: SpaceId) -> Answer<'_, Option<Seq>>;
+
+    /// The accounts of a practice, newest first.
+    fn people(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<Person>>;
+    /// What is held of a practice: of each table at most `limit` rows, the newest.
+    fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<glance::TableRows>>;
+
+    /// Stores where a device takes notices; what it or another device said before goes. False when the device is
+    /// not active in its account's newest card.
+    fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool>;
+    /// Forgets where a device takes notices; given an address, only if it is still that one.
+    fn forget_push(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        endpoint: Option<PushEndpoint>,
+    ) -> Answer<'_, ()>;
+    /// Where the devices of accounts take notices.
+    fn push_endpoints<'a>(&'a self, accounts: &'a BTreeSet<AccountId>) -> Answer<'a, Vec<PushRow>>;
 }

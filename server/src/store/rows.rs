@@ -5,8 +5,10 @@
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::{DecodeError, Text};
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
-use sotto_protocol::frame::{InvitationBody, InvitationState, InvitationStatus, Stored};
-use sotto_protocol::ids::{AccountId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, Version};
+use sotto_protocol::frame::{InvitationBody, InvitationState, InvitationStatus, PushEndpoint, Stored};
+use sotto_protocol::ids::{
+    AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, Version,
+};
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::record::{Payload, Record};
 use sotto_protocol::roster::Role;
@@ -156,6 +158,17 @@ impl InvitationRow {
         (self.id, self.practice, self.inviter, self.role, self.expires_at, &self.body)
             == (other.id, other.practice, other.inviter, other.role, other.expires_at, &other.body)
     }
+}
+
+/// Where a push service takes notices for a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushRow {
+    /// Device.
+    pub device: DeviceId,
+    /// Its account.
+    pub account: AccountId,
+    /// Where.
+    pub endpoint: PushEndpoint,
 }
 
 /// What became of storing an invitation.

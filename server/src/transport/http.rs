@@ -1,9 +1,8 @@
 //! The other routes.
 //!
-//! Owns `POST /v1/account`, health, and headers that go with every answer.
+//! Owns `POST /v1/account`, health, and headers that go with every answer but those of the web app.
 
-use super::{Peer, Shared, pages, socket};
-use crate::service::AccountOutcome;
+use super::{Peer, Shared, socket, web};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Request, State};
@@ -29,16 +28,20 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route(SOCKET_PATH, get(socket::upgrade))
         .route(ACCOUNT_PATH, post(account))
         .route("/healthz", get(health))
-        .route("/join", get(pages::join))
-        .route("/setup", get(pages::setup))
-        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here.\n"))
         .layer(from_fn(headers))
+        // Outside the layer: the web app has headers of its own.
+        .fallback(web::serve)
         .with_state(shared)
 }
 
 async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    plain_headers(response.headers_mut());
+    response
+}
+
+/// Headers of everything that is not part of the web app.
+pub(super) fn plain_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -48,7 +51,6 @@ async fn headers(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
@@ -97,12 +99,8 @@ async fn account(
         let mut rng = own.fork();
         let service = own.relay.service();
         let outcome = service.handle_account(&own.entrance, &bytes, address, now, &mut rng).await;
-        let AccountOutcome { response, card, published } = outcome;
-        if let Some(card) = card {
-            own.relay.card_changed(&card);
-        }
-        own.relay.publish(&published);
-        response
+        own.relay.account_done(&outcome);
+        outcome.response
     });
     match work.await {
         Ok(response) => cbor(StatusCode::OK, &response),

@@ -10,8 +10,12 @@ mod serve;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod web;
+#[cfg(test)]
+mod web_tests;
 
 pub use serve::{Running, Start, start};
+pub use web::{WEB_FILES, WebFile};
 
 use crate::clock::Clock;
 use crate::committer::Committer;
@@ -46,6 +50,7 @@ struct Shared {
     requests: Mutex<BTreeMap<Network, TokenBucket>>,
     behind_proxy: bool,
     public_url: Option<Origin>,
+    web: web::Web,
     stopping: watch::Receiver<bool>,
 }
 

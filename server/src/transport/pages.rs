@@ -1,4 +1,4 @@
-//! The two pages that links lead to until the web app takes their place.
+//! Plain pages, for a server that was built without the web app.
 //!
 //! The secret of a link stands in its fragment, which browsers don't send: these pages never see it.
 
@@ -20,24 +20,36 @@ macro_rules! page {
     };
 }
 
-pub(super) async fn join() -> Html<&'static str> {
-    Html(page!(
+/// The page at a path.
+pub(super) fn page(path: &str) -> Option<Html<&'static str>> {
+    match path {
+        "/" => Some(Html(HOME)),
+        "/join" => Some(Html(JOIN)),
+        "/setup" => Some(Html(SETUP)),
+        _ => None,
+    }
+}
+
+const HOME: &str = page!(
+    "It works",
+    "<p>This is a Sotto server, built without its web app. Please use the command-line client, or build both together
+with <code>cargo xtask run</code>.</p>"
+);
+
+const JOIN: &str = page!(
         "You are invited",
-        "<p>This link is an invitation to exchange end-to-end encrypted messages with your practice. There is no web
-app on this server yet. Please use the command-line client:</p>
+        "<p>This link is an invitation to exchange end-to-end encrypted messages with your practice. This server
+was built without its web app. Please use the command-line client:</p>
 <p><code>sotto --home DIR join \"LINK\" --handle NAME --name \"YOUR NAME\"</code></p>
 <p>Copy the whole address of this page, including everything after <code>#</code>, in place of LINK. Whoever has the
 link can use it once, so keep it to yourself.</p>"
-    ))
-}
+);
 
-pub(super) async fn setup() -> Html<&'static str> {
-    Html(page!(
+const SETUP: &str = page!(
         "Set up the practice",
-        "<p>This link sets up the practice on this server. There is no web app on this server yet. Please use the
+        "<p>This link sets up the practice on this server. This server was built without its web app. Please use the
 command-line client:</p>
 <p><code>sotto --home DIR setup \"LINK\" --handle NAME --name \"YOUR NAME\" --practice \"PRACTICE\"</code></p>
 <p>Copy the whole address of this page, including everything after <code>#</code>, in place of LINK. It works once;
 whoever uses it owns the practice.</p>"
-    ))
-}
+);

@@ -1,9 +1,11 @@
 //! Listening and stopping.
 
+use super::web::{Web, WebFile};
 use super::{CONNECTIONS_MAX, Peer, Shared, http};
 use crate::clock::Clock;
 use crate::committer::Committer;
 use crate::config::Origin;
+use crate::push::Sending;
 use crate::relay::Relay;
 use crate::service::Entrance;
 use axum::Router;
@@ -49,6 +51,10 @@ pub struct Start {
     pub behind_proxy: bool,
     /// Where browsers find the server.
     pub public_url: Option<Origin>,
+    /// The web app, in the order of the paths.
+    pub web: &'static [WebFile],
+    /// Sends notices.
+    pub sending: Option<Sending>,
 }
 
 /// A server that runs.
@@ -60,6 +66,7 @@ pub struct Running {
     accepting: JoinHandle<()>,
     committing: JoinHandle<()>,
     committer: Committer,
+    sending: Option<JoinHandle<()>>,
 }
 
 /// Starts serving on a listener.
@@ -67,7 +74,14 @@ pub fn start(listener: TcpListener, start: Start) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let (stop, stopping) = watch::channel(false);
     let (committer, committing) = Committer::start(start.relay.clone(), start.clock.clone());
+    let sending = start.sending.map(|sending| sending.start(stopping.clone()));
+    let sending = sending.transpose().map_err(io::Error::other)?.flatten();
+    // Behind a proxy the public address says what browsers use.
+    let tls = start.tls.is_some()
+        || start.behind_proxy
+            && start.public_url.as_ref().is_some_and(|url| url.as_str().starts_with("https:"));
     let shared = Arc::new(Shared {
+        web: Web::new(start.web, start.public_url.as_ref(), tls),
         relay: start.relay,
         entrance: start.entrance,
         committer: committer.clone(),
@@ -81,7 +95,7 @@ pub fn start(listener: TcpListener, start: Start) -> io::Result<Running> {
     let (alive, connections) = mpsc::channel(1);
     let acceptor = start.tls.map(TlsAcceptor::from);
     let accepting = tokio::spawn(accept(listener, http::router(shared), acceptor, stopping, alive));
-    Ok(Running { address, stop, connections, accepting, committing, committer })
+    Ok(Running { address, stop, connections, accepting, committing, committer, sending })
 }
 
 impl Running {
@@ -98,6 +112,9 @@ impl Running {
         let _ = self.stop.send(true);
         let _ = self.accepting.await;
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.connections.recv()).await;
+        if let Some(sending) = self.sending {
+            let _ = tokio::time::timeout(STOP_TIMEOUT, sending).await;
+        }
         drop(self.committer);
         let _ = tokio::time::timeout(STOP_TIMEOUT, self.committing).await;
     }

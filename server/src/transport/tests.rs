@@ -31,13 +31,21 @@ impl Clock for FixedClock {
     }
 }
 
-struct Server {
+pub(super) struct Server {
     running: Running,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     world: World,
 }
 
 async fn server(behind_proxy: bool) -> Server {
+    server_with(behind_proxy, None, &[]).await
+}
+
+pub(super) async fn server_with(
+    behind_proxy: bool,
+    public_url: Option<crate::config::Origin>,
+    web: &'static [WebFile],
+) -> Server {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let world = World::on(store.clone()).await;
     let relay = Relay::new(Service::open(store, Defects::none()).await.unwrap());
@@ -47,7 +55,8 @@ async fn server(behind_proxy: bool) -> Server {
         Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = Arc::new(FixedClock);
-    let start_with = Start { relay, entrance, clock, rng, tls: None, behind_proxy, public_url: None };
+    let start_with =
+        Start { relay, entrance, clock, rng, tls: None, behind_proxy, public_url, web, sending: None };
     let running = start(listener, start_with).unwrap();
     let address = running.address();
     Server { running, address, world }
@@ -97,7 +106,7 @@ async fn ending(socket: &mut Socket) -> (ErrorCode, u16) {
 }
 
 /// Status line, headers and body.
-async fn http(address: SocketAddr, head: &str, body: &[u8]) -> (String, Vec<u8>) {
+pub(super) async fn http(address: SocketAddr, head: &str, body: &[u8]) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head =
         format!("{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());

@@ -128,6 +128,10 @@ export const errors = {
   'error.account_exists': changed,
   'error.vault_conflict': changed,
   'error.version_stale': changed,
+  'error.push_refused': {
+    en: 'This server can’t send notices to this browser. Messages still arrive whenever you look.',
+    es: 'Este servidor no puede enviar avisos a este navegador. Los mensajes llegan igual cuando miras.',
+  },
 
   // The core's.
   'error.not_signed_in': signInAgain,

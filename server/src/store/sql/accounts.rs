@@ -141,6 +141,7 @@ impl SqlStore {
                 .bind(card.card().era_floor())
                 .execute(&mut tx)
                 .await?;
+            super::push::forget_removed(&mut tx, card.card()).await?;
         }
         self.hot.forget_account(account);
         tx.commit().await?;

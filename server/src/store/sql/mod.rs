@@ -8,11 +8,14 @@ mod append;
 #[cfg(test)]
 mod golden;
 mod hot;
+mod owner;
 mod practice;
+mod push;
 mod read;
 
+use super::glance::TableRows;
 use super::rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, SignedInRow, VaultRow,
+    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow, VaultRow,
 };
 use super::view::{Needs, RegisterVerdict, SpaceView};
 use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
@@ -21,7 +24,7 @@ use hot::Hot;
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::{self, Text};
 use sotto_protocol::credentials::SealedVault;
-use sotto_protocol::frame::SpaceHead;
+use sotto_protocol::frame::{Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
     AccountId, DeviceId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
 };
@@ -268,5 +271,30 @@ impl Store for SqlStore {
 
     fn cursor(&self, device: DeviceId, space: SpaceId) -> Answer<'_, Option<Seq>> {
         Box::pin(async move { Ok(self.read_cursor(device, space).await?) })
+    }
+
+    fn people(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<Person>> {
+        Box::pin(async move { Ok(self.read_people(practice, limit).await?) })
+    }
+
+    fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<TableRows>> {
+        Box::pin(async move { Ok(self.read_glance(practice, limit).await?) })
+    }
+
+    fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool> {
+        Box::pin(async move { retry!(self.try_put_push(&row, at)) })
+    }
+
+    fn forget_push(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        endpoint: Option<PushEndpoint>,
+    ) -> Answer<'_, ()> {
+        Box::pin(async move { retry!(self.try_forget_push(account, device, endpoint.as_ref())) })
+    }
+
+    fn push_endpoints<'a>(&'a self, accounts: &'a BTreeSet<AccountId>) -> Answer<'a, Vec<PushRow>> {
+        Box::pin(async move { Ok(self.read_push(accounts).await?) })
     }
 }
