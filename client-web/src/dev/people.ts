@@ -11,6 +11,7 @@ export const ids = {
   noor: 'b2'.repeat(16),
   tomas: 'c3'.repeat(16),
   june: 'd4'.repeat(16),
+  sam: 'f6'.repeat(16),
   owner: 'e5'.repeat(16),
 };
 
@@ -41,6 +42,7 @@ const names: Record<string, [string, Role]> = {
   [ids.noor]: ['Noor', 'client'],
   [ids.tomas]: ['Tomás', 'client'],
   [ids.june]: ['June', 'client'],
+  [ids.sam]: ['Sam', 'client'],
   [ids.owner]: ['Marta Oliveira', 'owner'],
 };
 
@@ -115,6 +117,17 @@ export function manyLines(count: number): Line[] {
   ]);
 }
 
+/** As the core tells it. */
+export function waitingIn(all: MessageView[]): Pick<SpaceView, 'attention' | 'unanswered'> {
+  const after = all.findLastIndex((message) => message.mine) + 1;
+  return {
+    attention: all.filter(
+      (one, index) => one.bring || one.held || (!one.mine && (index >= after || !one.readBy.includes(ids.therapist))),
+    ),
+    unanswered: all.length - after,
+  };
+}
+
 export function space(
   id: string,
   me: string,
@@ -129,7 +142,7 @@ export function space(
     confirmed: true,
     member: true,
     unread: 0,
-    unanswered: all.slice(all.findLastIndex((message) => message.mine) + 1).length,
+    ...waitingIn(all),
     waiting: 0,
     needsConsent: false,
     seq: all.length * 2 + 2,
@@ -139,7 +152,6 @@ export function space(
     complete: true,
     total: all.length,
     last: all.at(-1) ?? null,
-    attention: all.filter((message) => !message.mine && (message.bring || message.held || message.readBy.length === 0)),
     settings: [
       {
         author: ids.therapist,

@@ -4,7 +4,7 @@ import type { Draft, MessageView, SpaceId, SpaceView } from '../core/types';
 import { PortError, type Asks, type AskKind, type News, type Port, type Status } from '../port/port';
 import { newRecordId } from '../state/ids';
 import { writeAvailability } from '../state/settings';
-import { account, hour, ids, manyLines, messages, noorLines, ownSpace, space } from './people';
+import { account, hour, ids, manyLines, messages, noorLines, ownSpace, space, waitingIn } from './people';
 
 export type As =
   'blank' | 'setup' | 'join' | 'spent' | 'demo' | 'locked' | 'broken' | 'client' | 'therapist' | 'owner' | 'practice';
@@ -56,9 +56,11 @@ export class DevPort implements Port {
   #people(me: string, client: boolean): void {
     this.#me = me;
     const now = this.#now;
-    if (!this.#with.has('empty')) {
+    if (me === ids.owner) {
+      this.#add('55'.repeat(16), ids.owner, []);
+    } else if (!this.#with.has('empty')) {
       this.#add('11'.repeat(16), ids.noor, this.#with.has('many') ? manyLines(10_000) : noorLines);
-      if (!client && me !== ids.owner) {
+      if (!client) {
         this.#add('22'.repeat(16), ids.tomas, [
           ['client', 0.4, 'I read “What to expect”. I have two questions, nothing urgent.'],
         ]);
@@ -71,6 +73,7 @@ export class DevPort implements Port {
             { held: true, readBy: [ids.therapist] },
           ],
         ]);
+        this.#add('44'.repeat(16), ids.sam, []);
       }
     } else if (client) {
       this.#add('11'.repeat(16), ids.noor, []);
@@ -150,7 +153,14 @@ export class DevPort implements Port {
     const before = this.#spaces.get(id);
     const all = this.#messages.get(id) ?? [];
     if (!before) throw new PortError('space_unknown');
-    const after = { ...before, total: all.length, last: all.at(-1) ?? null, seq: before.seq + 1, ...change };
+    const after = {
+      ...before,
+      ...waitingIn(all),
+      total: all.length,
+      last: all.at(-1) ?? null,
+      seq: before.seq + 1,
+      ...change,
+    };
     this.#spaces.set(id, after);
     this.#tell({ kind: 'spaces', spaces: [after] });
   }

@@ -91,13 +91,18 @@ export class Speech {
 
   /** The day of something, as one would say it: "Today", "Yesterday", "Tuesday", "Tuesday, May 5". */
   day(at: number, now: number): string {
+    return capital(this.dayInside(at, now));
+  }
+
+  /** The same inside a sentence: "today", "martes". */
+  dayInside(at: number, now: number): string {
     const apart = Math.round((startOfDay(now) - startOfDay(at)) / day);
-    if (apart === 0) return this.say('day.today');
-    if (apart === 1) return this.say('day.yesterday');
-    if (apart === -1) return this.say('day.tomorrow');
-    if (apart > 1 && apart < 7) return capital(this.#weekday.format(at));
+    if (apart === 0) return small(this.say('day.today'));
+    if (apart === 1) return small(this.say('day.yesterday'));
+    if (apart === -1) return small(this.say('day.tomorrow'));
+    if (apart > -7 && apart < 7) return this.#weekday.format(at);
     const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-    return capital((sameYear ? this.#date : this.#dateOfYear).format(at));
+    return (sameYear ? this.#date : this.#dateOfYear).format(at);
   }
 
   /** A date within a sentence: "May 5, 2026". */
@@ -133,6 +138,10 @@ export class Speech {
 /** Midnight in this device's zone: days are what the reader's calendar says. */
 function startOfDay(at: number): number {
   return new Date(at).setHours(0, 0, 0, 0);
+}
+
+function small(text: string): string {
+  return text.charAt(0).toLocaleLowerCase() + text.slice(1);
 }
 
 function capital(text: string): string {

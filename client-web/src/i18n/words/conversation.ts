@@ -67,7 +67,7 @@ export const conversation = {
     en: 'The server did not take this message. Your text is still here: copy it and send it again.',
     es: 'El servidor no aceptó este mensaje. Tu texto sigue aquí: cópialo y envíalo de nuevo.',
   },
-  'state.goesAt': { en: 'Goes at {time}', es: 'Sale a las {time}' },
+  'state.goesAt': { en: 'Goes {day} at {time}', es: 'Sale {day} a las {time}' },
   'state.goesAt.hint': {
     en: 'Until then it can be taken back unread.',
     es: 'Hasta entonces se puede retirar sin que se lea.',
@@ -85,6 +85,10 @@ export const conversation = {
   'takeBack.text': {
     en: 'Its text is removed for everyone, here and on the server. Someone may have read it already.',
     es: 'Su texto se quita para todos, aquí y en el servidor. Puede que alguien ya lo haya leído.',
+  },
+  'takeBack.unread': {
+    en: 'It hasn’t gone yet, so nobody has read it.',
+    es: 'Todavía no ha salido, así que nadie lo ha leído.',
   },
   'takeBack.keep': { en: 'Leave it', es: 'Dejarlo' },
 
