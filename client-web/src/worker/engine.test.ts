@@ -245,6 +245,18 @@ test('a core that cannot be fetched is asked for again when the network is back'
   await again.phase('open');
 });
 
+test('a first page without a network can sign in when there is one', async () => {
+  const browser = new FakeBrowser();
+  const { module } = browser;
+  browser.module = () => Promise.reject(new TypeError('Failed to fetch'));
+  const tab = browser.tab();
+  await tab.phase('blank');
+  expect(await code(tab.port.ask('login', LOGIN))).toBe('unreachable');
+  browser.module = module;
+  await tab.port.ask('login', LOGIN);
+  await tab.phase('open');
+});
+
 test('what a connection brings is told once for each time the core is idle', async () => {
   const { browser, tab } = await signedIn();
   browser.net.heard?.up();

@@ -8,7 +8,6 @@
  */
 
 import type { Command, Core, CoreModule, Event } from '../core/api';
-import type { AccountView } from '../core/types';
 import { PortError, type AskKind, type Asks, type News, type Status } from '../port/port';
 import { Commands, type CoreAsk } from './commands';
 import { DiskError, refusalOf, Unanswered } from './errors';
@@ -18,6 +17,7 @@ import type { End } from './messages';
 import { Newsroom } from './newsroom';
 import { MemoryDisk, type Disk, type Notes } from './rows';
 import { PausableNet } from './socket';
+import { Standing } from './standing';
 import { generateStorageKey, seed, unwrap, wrap } from './storage-key';
 import type { Above, World } from './world';
 
@@ -28,16 +28,12 @@ const AGAIN_MS = 15_000;
 /** With a full disk the server is left alone, lest every frame fail anew. Doubles each time. */
 const FULL_PAUSE_MS_MIN = 30_000;
 const FULL_PAUSE_MS_MAX = 10 * 60_000;
-/** What is told when the clocks differ by more. */
-const CLOCK_OFF_MS_MIN = 2 * 60_000;
 /** Signing out tells the server to send no more notices, if it listens. */
 const GOODBYE_MS_MAX = 2_000;
 /** Answered before it is known whose browser this is. */
 const EARLY: ReadonlySet<AskKind> = new Set<AskKind>(['status', 'active', 'strength', 'generatePassphrase']);
 
 type SignIn = Extract<Command, { kind: 'setup' | 'join' | 'login' }>;
-type Reasoned<P extends Status['phase']> = P extends 'broken' ? { phase: P; code: string } : { phase: P };
-type Phase = { [P in Status['phase']]: Reasoned<P> }[Status['phase']];
 
 interface Running {
   core: Core;
@@ -46,26 +42,22 @@ interface Running {
 }
 
 export class Engine {
-  #phase: Phase = { phase: 'starting' };
   #disk: Disk = new MemoryDisk();
   #notes: Partial<Notes> = {};
   #key: Uint8Array<ArrayBuffer> | undefined;
   #running: Running | undefined;
-  #account: AccountView | null = null;
-  #clockOffMs: number | null = null;
-  #storage: Status['storage'] = 'kept';
   #fullPauseMs = FULL_PAUSE_MS_MIN;
   #activeAt = Date.now();
   #ended: End | undefined;
   #handled: unknown;
   #started: Promise<void> = Promise.resolve();
-  #told = '';
   /** Signing in, unlocking, locking or signing out: one at a time. */
   #moving = false;
   #reopening = false;
   #timers: ReturnType<typeof setTimeout>[] = [];
   readonly #net: PausableNet;
   readonly #newsroom: Newsroom;
+  readonly #standing = new Standing((status) => this.#tell({ kind: 'status', status }));
 
   constructor(
     private readonly world: World,
@@ -84,8 +76,8 @@ export class Engine {
   async #start(safe: boolean): Promise<void> {
     try {
       await this.#openDisk();
-      this.#notes = await this.#disk.notes();
-      if (safe) this.#become({ phase: 'broken', code: 'crashed' });
+      this.#noted(await this.#disk.notes());
+      if (safe) this.#standing.break('crashed');
       else await this.#find();
     } catch (error) {
       this.#failed(error);
@@ -106,8 +98,8 @@ export class Engine {
   /** The tab came to the front, or the network is back. */
   nudge(): void {
     if (this.#lockWhenIdle()) return;
-    if (this.#phase.phase === 'broken' && this.#phase.code === 'unreachable') return this.#end('again');
-    if (this.#phase.phase !== 'open' || this.#account?.online) return;
+    if (this.#standing.phase === 'broken' && this.#standing.code === 'unreachable') return this.#end('again');
+    if (this.#standing.phase !== 'open' || this.#standing.account?.online) return;
     void this.#running?.host.command({ kind: 'sync' }).catch(() => undefined);
   }
 
@@ -117,20 +109,7 @@ export class Engine {
   }
 
   get status(): Status {
-    const { phase } = this.#phase;
-    const off = this.#clockOffMs;
-    return {
-      phase,
-      broken: this.#phase.phase === 'broken' ? this.#phase.code : null,
-      online: phase === 'open' && (this.#account?.online ?? false),
-      account: phase === 'open' ? this.#account : null,
-      locked: phase === 'locked' ? (this.#notes.owner ?? { handle: '', practice: '' }) : null,
-      storage: this.#storage,
-      clockOffMs: off !== null && Math.abs(off) > CLOCK_OFF_MS_MIN ? off : null,
-      restored: this.#notes.restored ?? false,
-      // Its tab knows.
-      updateReady: false,
-    };
+    return this.#standing.status;
   }
 
   async #answer(kind: AskKind, ask: never): Promise<unknown> {
@@ -169,30 +148,14 @@ export class Engine {
   }
 
   async #toCore<K extends CoreAsk>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['answer']> {
-    if (kind === 'peek' && this.#phase.phase === 'blank') await this.#runBlank();
-    else if (this.#phase.phase !== 'open') throw this.#closed();
-    if (!this.#running) throw this.#closed();
+    if (kind === 'peek' && this.#standing.phase === 'blank') await this.#runBlank();
+    else if (this.#standing.phase !== 'open') throw this.#standing.closed();
+    if (!this.#running) throw this.#standing.closed();
     return this.#running.commands.answer(kind, ask);
   }
 
-  #closed(): PortError {
-    switch (this.#phase.phase) {
-      case 'locked':
-        return new PortError('locked');
-      case 'broken':
-        return new PortError(this.#phase.code);
-      case 'starting':
-        return new PortError('busy');
-      case 'blank':
-        return new PortError('not_signed_in');
-      case 'open':
-        // It is being opened again.
-        return new PortError(this.#storage === 'full' ? 'storage_full' : 'busy');
-    }
-  }
-
   async #alone<T>(move: () => Promise<T>): Promise<T> {
-    if (this.#moving || this.#phase.phase === 'starting') throw new PortError('busy');
+    if (this.#moving || this.#standing.phase === 'starting') throw new PortError('busy');
     this.#moving = true;
     try {
       return await move();
@@ -213,7 +176,7 @@ export class Engine {
       this.#disk = await this.world.openDisk(() => this.#end('again'));
     } catch (error) {
       if (!(error instanceof DiskError && error.trouble === 'blocked')) throw error;
-      this.#storage = 'blocked';
+      this.#standing.storage = 'blocked';
     }
   }
 
@@ -221,12 +184,12 @@ export class Engine {
     const { sealed, wrapped, idle } = this.#notes;
     if (!sealed) {
       const orphans = await this.#disk.eager();
-      return this.#become(orphans.length > 0 ? { phase: 'broken', code: 'storage_damaged' } : { phase: 'blank' });
+      return orphans.length > 0 ? this.#standing.break('storage_damaged') : this.#standing.become('blank');
     }
     const key = wrapped && idle && !isIdle(idle, Date.now()) ? await unwrap(wrapped) : undefined;
     if (key) return this.#open(key);
     if (wrapped) await this.#note({ wrapped: null });
-    this.#become({ phase: 'locked' });
+    this.#standing.become('locked');
   }
 
   /** Opens what is stored. */
@@ -236,14 +199,14 @@ export class Engine {
     try {
       module = await this.#module();
     } catch {
-      return this.#become({ phase: 'broken', code: 'unreachable' });
+      return this.#standing.break('unreachable');
     }
     try {
       await this.#run(module, key);
     } catch (error) {
       const refusal = refusalOf(error);
       if (!refusal) throw error;
-      return this.#become({ phase: 'broken', code: refusal.code });
+      return this.#standing.break(refusal.code);
     }
     await this.#settle();
   }
@@ -281,23 +244,23 @@ export class Engine {
     if (state.account) {
       this.#activeAt = Date.now();
       await this.#noteOpen();
-      this.#become({ phase: 'open' });
+      this.#standing.become('open');
       this.#timers.push(setInterval(() => this.#background(this.#tick()), IDLE_TICK_MS));
       for (const space of state.spaces) this.#newsroom.changed(space);
       // Being idle again, it tells them, with whatever has happened since she signed in.
       await this.#look(() => undefined);
     } else if (state.registering) {
       // The core has sent it again; the answer comes as an event.
-      this.#become({ phase: 'starting' });
+      this.#standing.become('starting');
     } else {
       await this.#note({ wrapped: null, sealed: null, owner: null, restored: null, idle: null });
-      this.#become({ phase: 'blank' });
+      this.#standing.become('blank');
     }
   }
 
   /** Notes what a locked browser has to know. */
   async #noteOpen(): Promise<void> {
-    const account = this.#account;
+    const account = this.#standing.account;
     if (!account) return;
     const owner = { handle: account.handle, practice: account.practice };
     await this.#note({ owner, idle: await this.#idleNote() });
@@ -311,11 +274,11 @@ export class Engine {
   // Moving from one phase to another.
 
   async #signIn(command: SignIn): Promise<void> {
-    if (this.#phase.phase === 'open') throw new PortError('signed_in');
-    if (this.#phase.phase !== 'blank') throw this.#closed();
+    if (this.#standing.phase === 'open') throw new PortError('signed_in');
+    if (this.#standing.phase !== 'blank') throw this.#standing.closed();
     const module = await this.#module();
     await this.#runBlank();
-    if (!this.#running || !this.#key) throw this.#closed();
+    if (!this.#running || !this.#key) throw this.#standing.closed();
     const sealed = module.sealStorageKey(this.#key, command.password, seed());
     await this.#note({
       sealed,
@@ -342,16 +305,16 @@ export class Engine {
   }
 
   #retryLater(): void {
-    this.#become({ phase: 'broken', code: 'unreachable' });
+    this.#standing.break('unreachable');
     this.#timers.push(setTimeout(() => this.#end('again'), AGAIN_MS));
   }
 
   async #unlock({ password }: Asks['unlock']['ask']): Promise<void> {
-    if (this.#phase.phase === 'open') return;
-    if (this.#phase.phase !== 'locked') throw this.#closed();
+    if (this.#standing.phase === 'open') return;
+    if (this.#standing.phase !== 'locked') throw this.#standing.closed();
     const module = await this.#module();
     const { sealed, attempts = { failures: 0, at: 0 } } = this.#notes;
-    if (!sealed) throw this.#closed();
+    if (!sealed) throw this.#standing.closed();
     const retryAfterMs = unlockWaitMs(attempts, Date.now());
     if (retryAfterMs > 0) throw new PortError('rate_limited', { retryAfterMs });
     // Counted before it is tried, so that ending the worker in the middle is no free guess.
@@ -372,28 +335,28 @@ export class Engine {
   }
 
   async #lock(): Promise<void> {
-    if (this.#phase.phase !== 'open') return;
+    if (this.#standing.phase !== 'open') return;
     await this.#stop(new PortError('locked'));
     await this.#note({ wrapped: null });
-    this.#become({ phase: 'locked' });
+    this.#standing.become('locked');
     // What this browser does not let us store would go with the worker, so there it stays, without a key.
     if (!this.#disk.inMemory) this.#end('locked');
   }
 
   async #signOut({ anyway }: Asks['signOut']['ask']): Promise<void> {
-    const open = this.#phase.phase === 'open';
+    const open = this.#standing.phase === 'open';
     if (!anyway) {
       const count = open
         ? await this.#look((core) => core.spaces().reduce((sum, space) => sum + space.waiting, 0))
         : await this.#disk.waiting();
       if (count > 0) throw new PortError('waiting', { count });
     }
-    if (open && this.#account?.online) await this.#sayGoodbye();
+    if (open && this.#standing.account?.online) await this.#sayGoodbye();
     await this.#stop(new PortError('not_signed_in'));
     await this.#disk.erase();
     await this.world.forget();
-    this.#notes = {};
-    this.#become({ phase: 'blank' });
+    this.#noted({});
+    this.#standing.become('blank');
     this.#end('signedOut');
   }
 
@@ -407,7 +370,7 @@ export class Engine {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     const running = this.#running;
     this.#running = undefined;
-    this.#account = null;
+    this.#standing.account = null;
     running?.commands.fail(error);
     await running?.host.stop(error);
     running?.core.free();
@@ -421,11 +384,11 @@ export class Engine {
     if (this.#ended) return;
     this.#running?.commands.event(event);
     if (event.kind === 'restored') {
-      this.#notes = { ...this.#notes, restored: true };
+      this.#noted({ ...this.#notes, restored: true });
       this.#background(this.#note({ restored: true }));
     }
     this.#newsroom.event(event);
-    if (this.#phase.phase !== 'starting') return;
+    if (this.#standing.phase !== 'starting') return;
     if (event.kind === 'signedIn') this.#background(this.#settle());
     if (event.kind === 'failed') this.#background(this.#registrationFailed());
   }
@@ -438,30 +401,30 @@ export class Engine {
 
   #idle(core: Core, busy: boolean): void {
     if (this.#ended) return;
-    this.#account = core.account();
-    this.#clockOffMs = core.clockOffMs();
+    this.#standing.account = core.account();
+    this.#standing.clockOffMs = core.clockOffMs();
     // Before it is known how things stand, nobody's picture of them is changed.
-    if (this.#phase.phase === 'starting') return;
-    if (this.#phase.phase === 'open') this.#newsroom.idle(core, busy);
-    this.#tellStatus();
+    if (this.#standing.phase === 'starting') return;
+    if (this.#standing.phase === 'open') this.#newsroom.idle(core, busy);
+    this.#standing.tell();
   }
 
   #stored(): void {
-    if (this.#storage !== 'full') return;
-    this.#storage = 'kept';
+    if (this.#standing.storage !== 'full') return;
+    this.#standing.storage = 'kept';
     this.#fullPauseMs = FULL_PAUSE_MS_MIN;
     this.#net.resume();
   }
 
   async #tick(): Promise<void> {
-    if (this.#lockWhenIdle() || this.#phase.phase !== 'open') return;
+    if (this.#lockWhenIdle() || this.#standing.phase !== 'open') return;
     const noted = this.#notes.idle;
     const idle = await this.#idleNote();
     if (noted?.activeAt !== idle.activeAt || noted.lockAfterMs !== idle.lockAfterMs) await this.#note({ idle });
   }
 
   #lockWhenIdle(): boolean {
-    if (this.#phase.phase !== 'open') return false;
+    if (this.#standing.phase !== 'open') return false;
     const lockAfterMs = this.#notes.idle?.lockAfterMs ?? LOCK_AFTER_MS_DEFAULT;
     if (!isIdle({ activeAt: this.#activeAt, lockAfterMs }, Date.now())) return false;
     void this.#alone(() => this.#lock()).catch(() => undefined);
@@ -481,7 +444,7 @@ export class Engine {
       this.#background(this.#reopen(error));
     } else if (error instanceof DiskError && error.trouble === 'fenced') this.#end('fenced');
     else if (error instanceof DOMException && error.name === 'VersionError') {
-      this.#become({ phase: 'broken', code: 'storage_newer' });
+      this.#standing.break('storage_newer');
     } else this.#end('crashed');
   }
 
@@ -489,9 +452,9 @@ export class Engine {
   async #reopen(error: DiskError): Promise<void> {
     const key = this.#key?.slice();
     await this.#stop(error);
-    this.#storage = 'full';
+    this.#standing.storage = 'full';
     // Not even what the core has to note when it opens finds room.
-    if (this.#reopening || !key) return this.#become({ phase: 'broken', code: 'storage_full' });
+    if (this.#reopening || !key) return this.#standing.break('storage_full');
     this.#net.pause(this.#fullPauseMs);
     this.#fullPauseMs = Math.min(this.#fullPauseMs * 2, FULL_PAUSE_MS_MAX);
     this.#reopening = true;
@@ -501,28 +464,21 @@ export class Engine {
 
   async #note(changes: Parameters<Disk['note']>[0]): Promise<void> {
     await this.#disk.note(changes);
-    this.#notes = await this.#disk.notes();
+    this.#noted(await this.#disk.notes());
+  }
+
+  #noted(notes: Partial<Notes>): void {
+    this.#notes = notes;
+    this.#standing.owner = notes.owner;
+    this.#standing.restored = notes.restored ?? false;
   }
 
   #look<T>(look: (core: Core) => T): Promise<T> {
-    return this.#running ? this.#running.host.look(look) : Promise.reject(this.#closed());
+    return this.#running ? this.#running.host.look(look) : Promise.reject(this.#standing.closed());
   }
 
   #module(): Promise<CoreModule> {
     return this.world.module().catch(() => Promise.reject(new PortError('unreachable')));
-  }
-
-  #become(phase: Phase): void {
-    this.#phase = phase;
-    this.#tellStatus();
-  }
-
-  #tellStatus(): void {
-    const status = this.status;
-    const told = JSON.stringify(status);
-    if (told === this.#told) return;
-    this.#told = told;
-    this.#tell({ kind: 'status', status });
   }
 
   #tell(news: News): void {

@@ -50,9 +50,9 @@ function database(): IDBFactory | undefined {
 }
 
 // Fetched and compiled while she types her password.
-const module = loadModule();
-// Whoever needs it hears of the failure.
-module.catch(() => undefined);
+let loading = loadModule();
+// Whoever needs it hears of the failure, and has it fetched again.
+loading.catch(() => undefined);
 
 const id = crypto.randomUUID();
 const world: World = {
@@ -60,7 +60,7 @@ const world: World = {
   openDisk: (lost) => openDisk(database(), id, lost),
   net: new BrowserNet(location.origin),
   origin: location.origin,
-  module: () => module,
+  module: () => (loading = loading.catch(loadModule)),
   forget: async () => {
     await deleteDatabase(database());
     if ('caches' in globalThis) await caches.delete(PREFERENCES_CACHE);
