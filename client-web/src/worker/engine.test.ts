@@ -257,6 +257,27 @@ test('a first page without a network can sign in when there is one', async () =>
   await tab.phase('open');
 });
 
+test('a registration whose answer got lost is asked about until that is known, and keeps its password', async () => {
+  const browser = new FakeBrowser();
+  browser.outside.deaf = true;
+  const tab = browser.tab();
+  await tab.phase('blank');
+  expect(await code(tab.port.ask('login', LOGIN))).toBe('unreachable');
+  expect((await tab.phase('broken')).broken).toBe('unreachable');
+  expect(Object.keys((await browser.files()).notes)).toContain('sealed');
+  tab.nudge();
+  await until(() => tab.workers.length === 2);
+  await tab.phase('broken');
+  browser.outside.deaf = false;
+  await vi.advanceTimersByTimeAsync(20_000);
+  const status = await tab.phase('open');
+  expect(status.account?.handle).toBe('lena');
+  await tab.port.ask('lock');
+  await tab.phase('locked');
+  await tab.port.ask('unlock', { password: LOGIN.password });
+  await tab.phase('open');
+});
+
 test('what a connection brings is told once for each time the core is idle', async () => {
   const { browser, tab } = await signedIn();
   browser.net.heard?.up();

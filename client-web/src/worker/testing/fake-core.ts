@@ -5,7 +5,7 @@
  */
 
 import type { Change, Command, Core, CoreModule, Event, Output, Row } from '../../core/api';
-import type { AccountView, MessageView, SpaceView } from '../../core/types';
+import type { AccountView, DeviceView, MessageView, SpaceView } from '../../core/types';
 
 export const SPACE = '05'.repeat(16);
 const ME = '01'.repeat(16);
@@ -26,6 +26,8 @@ export class Outside {
   /** Events for whichever core comes next to see them. */
   settings: SpaceView['settings'] = [];
   opened = 0;
+  /** The server takes registrations, but its answers get lost. */
+  deaf = false;
 
   readonly module: CoreModule = {
     open: (rows, key) => new FakeCore(this, rows, key),
@@ -61,6 +63,8 @@ export class FakeCore implements Core {
       this.#rows.set(text(name), plain ?? '');
     }
     if (this.account()) this.#queue.push({ kind: 'dial', origin: 'http://here' });
+    if (this.#rows.has('registering')) this.#register();
+    this.#commit();
   }
 
   command(command: Command): void {
@@ -148,8 +152,9 @@ export class FakeCore implements Core {
     return { total: this.#count('msg/') + this.#count('out/'), start: 0, messages: [] };
   }
 
-  devices(): [] {
-    return [];
+  devices(): DeviceView[] {
+    const known = this.#rows.has('account') || this.#rows.has('registering');
+    return known ? [{ id: ME, name: 'Phone', this: true, addedAt: 0, removedIn: null }] : [];
   }
 
   invitations(): [] {
@@ -175,9 +180,8 @@ export class FakeCore implements Core {
         if (this.outside.passwords.get(command.handle) !== command.password) {
           return this.#tell({ kind: 'failed', code: 'wrong_password', retryAfterMs: null });
         }
-        this.#put('account', command.handle);
-        this.#queueDial();
-        return this.#tell({ kind: 'signedIn', account: ME });
+        this.#put('registering', command.handle);
+        return this.#register();
       case 'write': {
         const record = command.id ?? '00';
         if (command.draft.kind === 'message' && command.draft.text === '') throw refusal('empty');
@@ -203,6 +207,14 @@ export class FakeCore implements Core {
       default:
         return;
     }
+  }
+
+  #register(): void {
+    if (this.outside.deaf) return this.#tell({ kind: 'failed', code: 'unreachable', retryAfterMs: null });
+    this.#put('account', this.#rows.get('registering') ?? '');
+    this.#put('registering', null);
+    this.#queueDial();
+    this.#tell({ kind: 'signedIn', account: ME });
   }
 
   #space(): SpaceView {
