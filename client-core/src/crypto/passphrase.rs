@@ -11,7 +11,8 @@
 use core::fmt;
 use rand_core::CryptoRng;
 use sotto_protocol::ids::Handle;
-use unicode_normalization::UnicodeNormalization;
+#[cfg(feature = "unicode")]
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// Characters of the shortest password of one's own.
@@ -74,11 +75,15 @@ pub enum Strength {
 }
 
 impl Password {
-    /// Takes what was typed.
+    /// Takes what was typed. Without the feature `unicode` it has to be in NFC already.
     pub fn new(typed: &str) -> Self {
         // NFC never grows UTF-8 by more than three times; without moving, no second copy stays behind.
         let mut text = Zeroizing::new(String::with_capacity(typed.len().saturating_mul(3)));
-        text.extend(typed.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).nfc());
+        let chars = typed.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+        #[cfg(feature = "unicode")]
+        text.extend(chars.nfc());
+        #[cfg(not(feature = "unicode"))]
+        text.extend(chars);
         Self(text)
     }
 

@@ -7,7 +7,7 @@
 mod values;
 
 use crate::values::{Thrown, bytes32, rows_of, thrown, to_js};
-use js_sys::Array;
+use js_sys::{Array, JsString};
 use sotto_client_core::crypto::keys::StorageKey;
 use sotto_client_core::crypto::lock;
 use sotto_client_core::crypto::passphrase::Password;
@@ -66,6 +66,7 @@ impl Core {
     /// A person wants something.
     pub fn command(&mut self, command: JsValue, now: f64) -> Result<(), Thrown> {
         let kind = values::kind(&command)?;
+        values::normalise(&command, "password")?;
         let arguments = serde_wasm_bindgen::Deserializer::from(command);
         let command = wire::command(&kind, arguments).map_err(|error| thrown(&error))?;
         self.handle(Input::Command(command), now)
@@ -185,5 +186,6 @@ fn space(id: &str) -> Result<SpaceId, Thrown> {
 
 /// Takes the password out of a string that is wiped.
 fn secret(text: String) -> Password {
-    Password::new(&Zeroizing::new(text))
+    let text = Zeroizing::new(text);
+    Password::new(&Zeroizing::new(values::nfc(&JsString::from(text.as_str()))))
 }

@@ -3,7 +3,7 @@
 //! Owns turning what the core says into what JavaScript holds. Refuses to know what it means. Invariant: bytes are
 //! `Uint8Array`, numbers are whole and safe, an absent value is `null`.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, JsString, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use sotto_client_core::io::{Change, Output, Row};
@@ -57,6 +57,20 @@ pub(crate) fn bytes32(bytes: &[u8], what: &'static str) -> Result<[u8; 32], Thro
 pub(crate) fn kind(command: &JsValue) -> Result<String, Thrown> {
     let kind = Reflect::get(command, &JsValue::from_str("kind")).ok().and_then(|kind| kind.as_string());
     kind.ok_or_else(|| thrown(&CoreError::malformed("command")))
+}
+
+/// Text in Unicode's normal form C, by the browser's own tables.
+pub(crate) fn nfc(text: &JsString) -> String {
+    text.normalize("NFC").into()
+}
+
+/// Brings a field of a command, if it is there, into normal form C.
+pub(crate) fn normalise(command: &JsValue, field: &str) -> Result<(), Thrown> {
+    let field = JsValue::from_str(field);
+    if let Ok(text) = Reflect::get(command, &field)?.dyn_into::<JsString>() {
+        Reflect::set(command, &field, &JsValue::from_str(&nfc(&text)))?;
+    }
+    Ok(())
 }
 
 /// Rows of the store: pairs of name and value.
