@@ -13,14 +13,17 @@ import type { Connection, Heard, Net } from '../socket';
 import type { Channel, Locks, World } from '../world';
 import { Outside } from './fake-core';
 
-/** Waits for something that depends on nothing but the event loop. */
+const patienceMs = 4000;
+
+/** Waits for something; a busy machine may take its turns slowly, so it is the clock that gives up. */
 export async function until<T>(look: () => T | undefined | false | null, what = 'it never came'): Promise<T> {
-  for (let turn = 0; turn < 2000; turn += 1) {
+  const givesUpAt = performance.now() + patienceMs;
+  for (;;) {
     const found = look();
     if (found) return found;
+    if (performance.now() > givesUpAt) throw new Error(what);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error(what);
 }
 
 class FakeLocks {
