@@ -8,6 +8,7 @@
 
 use crate::sample;
 use crate::tools;
+use crate::web::{self, Budgets};
 use crate::workspace::{Profile, Workspace, run};
 use anyhow::Result;
 use std::process::Command;
@@ -44,6 +45,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
     Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`", quick: false, run: sample },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
+    Step { name: "web", about: "the web app: types, style, unit tests, budgets", quick: true, run: web },
     Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
 ];
 
@@ -98,6 +100,11 @@ fn sample(context: &Context) -> Result<()> {
 fn simulation(context: &Context) -> Result<()> {
     let seeds = if context.quick { SEEDS_QUICK } else { SEEDS };
     run(tests(context).args(["--test", "simulation"]).env("SOTTO_SEEDS", seeds))
+}
+
+fn web(context: &Context) -> Result<()> {
+    web::unit_tests(&context.workspace)?;
+    web::build(&context.workspace, Budgets::Kept)
 }
 
 fn independent(context: &Context) -> Result<()> {

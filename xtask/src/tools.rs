@@ -13,7 +13,6 @@ use std::process::Command;
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 const REQUIREMENTS: &str = "tests/independent/requirements.txt";
-const BINARYEN_VERSION: &str = "131.0.0";
 const CHROMIUM_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 const CHROMIUM_FOLDERS: [&str; 2] = ["/usr/bin", "/usr/local/bin"];
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
@@ -125,26 +124,6 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
     // What it was built from is ten times its size.
     fs::remove_dir_all(root.join("build"))?;
     Ok(ours)
-}
-
-/// Binaryen's optimiser: the one on the path, Debian's, or else npm's in `target/tools`.
-pub(crate) fn wasm_opt(workspace: &Workspace) -> Result<Command> {
-    let on_path = || succeeds(Command::new("wasm-opt").arg("--version"));
-    if on_path() || (may_install() && apt_install(workspace, "binaryen").is_ok() && on_path()) {
-        return Ok(workspace.command("wasm-opt"));
-    }
-    let folder = workspace.target().join("tools/binaryen");
-    let program = folder.join("node_modules/binaryen/bin/wasm-opt");
-    if !program.exists() {
-        let mut npm = workspace.command("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&folder);
-        npm.arg(format!("binaryen@{BINARYEN_VERSION}"));
-        run(&mut npm)
-            .context("the browser's core is made small by binaryen: install your system's package of it")?;
-    }
-    let mut command = workspace.command("node");
-    command.arg(program);
-    Ok(command)
 }
 
 /// A Chromium for the browser tests: `SOTTO_CHROMIUM`, or one that is installed, or Debian's.

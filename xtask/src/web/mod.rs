@@ -71,6 +71,15 @@ pub(crate) fn build(workspace: &Workspace, strictness: Budgets) -> Result<()> {
     }
 }
 
+/// `npm run check` and `npm test`, on what they need.
+pub(crate) fn unit_tests(workspace: &Workspace) -> Result<()> {
+    prepare(workspace)?;
+    for script in ["check", "test"] {
+        run(node::npm(workspace).args(["run", "--silent", script]))?;
+    }
+    Ok(())
+}
+
 fn prepare(workspace: &Workspace) -> Result<()> {
     node::require()?;
     node::packages(workspace)?;
