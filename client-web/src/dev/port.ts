@@ -21,7 +21,8 @@ export type With =
   | 'error'
   | 'restored'
   | 'unread'
-  | 'slow';
+  | 'slow'
+  | 'late';
 
 type Answers = { [K in AskKind]: (ask: Asks[K]['ask']) => Asks[K]['answer'] | Promise<Asks[K]['answer']> };
 
@@ -97,6 +98,15 @@ export class DevPort implements Port {
       if (last?.mine) all[all.length - 1] = { ...last, seq: null, storedAt: null };
     }
     const made = space(id, this.#me, client, all, this.#now, change);
+    if (this.#with.has('late')) {
+      const day = (new Date().getDay() % 7) + 1;
+      const hours = [1, 2, 3, 4, 5, 6, 7]
+        .filter((one) => one === day)
+        .map((one) => ({ day: one, from: 540, to: 1020 }));
+      const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+      const value = writeAvailability({ zone, hours, withinWorkingDays: 1, line: '', phone: '', away: null });
+      made.settings.push({ author: ids.therapist, name: 'availability', value, sentAt: this.#now });
+    }
     if (this.#with.has('away')) {
       const value = writeAvailability({
         zone: 'America/New_York',
