@@ -45,6 +45,11 @@ const pairs: [text: string, surface: string, least: number][] = [
   ['on-sheet-accent', 'sheet', 4.5],
   ['on-accent', 'accent', 4.5],
   ['on-accent', 'accent-pressed', 4.5],
+  // Fields and quiet buttons stand on pages and on sheets alike.
+  ['on-page', 'sheet', 7],
+  ['on-page-soft', 'sheet', 4.5],
+  ['on-page-accent', 'sheet', 4.5],
+  ['on-page', 'sand', 7],
   ['on-tint', 'tint', 7],
   ['on-tint-soft', 'tint', 4.5],
   ['on-tint-accent', 'tint', 4.5],
