@@ -50,7 +50,6 @@ export const common = {
   'place.me': { en: 'My page', es: 'Mi página' },
   'place.today': { en: 'Today', es: 'Hoy' },
   'place.clients': { en: 'Clients', es: 'Clientes' },
-  'place.people': { en: 'People', es: 'Personas' },
   'place.practice': { en: 'Practice', es: 'Consulta' },
   'place.all': { en: 'Places', es: 'Lugares' },
   'place.unknown.title': { en: 'There is nothing here', es: 'Aquí no hay nada' },

@@ -82,8 +82,6 @@ export const entry = {
   'setup.done': { en: 'Go to your practice', es: 'Ir a tu consulta' },
 
   'hours.days': { en: 'Days', es: 'Días' },
-  'hours.from': { en: 'From', es: 'Desde' },
-  'hours.to': { en: 'To', es: 'Hasta' },
   'hours.within': { en: 'I usually answer within', es: 'Suelo responder en' },
   'hours.workingDays': {
     en: { one: '{count} working day', other: '{count} working days' },
@@ -94,7 +92,6 @@ export const entry = {
     es: 'Teléfono de la consulta, para la página de ayuda',
   },
   'hours.phone.hint': { en: 'You can leave this empty.', es: 'Puedes dejarlo vacío.' },
-  'hours.order': { en: 'The end must come after the beginning.', es: 'El final debe ir después del comienzo.' },
   'hours.noDay': { en: 'Choose at least one day.', es: 'Elige al menos un día.' },
 
   'invite.who': { en: 'Whom do you invite?', es: '¿A quién invitas?' },

@@ -118,7 +118,6 @@ export const owner = {
     es: { one: '{count} fila', other: '{count} filas' },
   },
   'server.empty': { en: 'Nothing is stored here yet.', es: 'Aquí aún no hay nada guardado.' },
-  'server.columns': { en: 'Columns: {columns}', es: 'Columnas: {columns}' },
 
   'table.practices': { en: 'The practice', es: 'La consulta' },
   'table.accounts': { en: 'Accounts', es: 'Cuentas' },

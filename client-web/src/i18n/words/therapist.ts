@@ -44,11 +44,6 @@ export const therapist = {
   'clients.left': { en: 'No longer part of it', es: 'Ya no formas parte' },
   'clients.you': { en: 'You: {text}', es: 'Tú: {text}' },
   'clients.fresh': { en: 'New', es: 'Nuevo' },
-  'clients.choose': { en: 'Choose a conversation', es: 'Elige una conversación' },
-  'clients.choose.text': {
-    en: 'It opens here, beside the list.',
-    es: 'Se abre aquí, junto a la lista.',
-  },
   'clients.back': { en: 'Back to clients', es: 'Volver a clientes' },
 
   'send.goes': { en: 'Goes {day} at {time}', es: 'Sale {day} a las {time}' },
