@@ -19,6 +19,8 @@ export class Composer {
   /** The message whose text is being changed; the draft waits meanwhile. */
   editing: MessageView | null = $state.raw(null);
   readonly asking = new Asking();
+  /** Counts the times that the field was asked to take the keyboard. */
+  wanted: number = $state(0);
   readonly #port: Port;
   readonly #space: SpaceId;
   /** Kept while an edit is written. */
@@ -50,6 +52,13 @@ export class Composer {
     if (this.editing) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.keep(), keepAfterMs);
+  }
+
+  /** Puts words at the end of what is typed, and goes on there. */
+  insert(words: string): void {
+    const before = this.text.trimEnd();
+    this.typed(before === '' ? words : `${before}\n${words}`);
+    this.wanted += 1;
   }
 
   /** Keeps the draft now: the page is hidden or left. */

@@ -79,6 +79,17 @@ describe('a composer', () => {
     expect(port.asksOf('keepDraft').at(-1)?.text).toBe('and more');
   });
 
+  it('puts words at the end of what is typed, keeps them, and goes on there', async () => {
+    const port = new ScriptedPort().always('keepDraft', undefined);
+    const composer = new Composer(port, '11', '');
+    composer.insert('See you on Thursday.');
+    composer.typed('See you on Thursday. \n');
+    composer.insert('Take care.');
+    expect([composer.text, composer.wanted]).toEqual(['See you on Thursday.\nTake care.', 2]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(port.asksOf('keepDraft')).toEqual([{ space: '11', text: 'See you on Thursday.\nTake care.' }]);
+  });
+
   it('sends neither nothing nor too much', async () => {
     const composer = new Composer(new ScriptedPort(), '11', '  \n');
     expect(await composer.send()).toBe(false);

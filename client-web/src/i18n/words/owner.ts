@@ -69,6 +69,10 @@ export const owner = {
     en: 'Without a touch, on every device of everybody here.',
     es: 'Sin uso, en todos los dispositivos de todas las personas.',
   },
+  'settings.later': {
+    en: 'Saved here. It reaches everybody once you’re connected.',
+    es: 'Guardado aquí. Llegará a todos cuando tengas conexión.',
+  },
   'settings.staff': {
     en: 'Therapists’ devices pass a change on to their clients.',
     es: 'Los dispositivos de los terapeutas pasan el cambio a sus clientes.',

@@ -109,6 +109,10 @@ export const therapist = {
       other: 'Falta que llegue a {count} conversaciones.',
     },
   },
+  'card.later': {
+    en: 'Saved here. Your clients see it once you’re connected.',
+    es: 'Guardado aquí. Tus clientes lo verán cuando tengas conexión.',
+  },
   'card.published': {
     en: 'Saved. All your clients see it.',
     es: 'Guardado. Todos tus clientes lo ven.',
