@@ -26,9 +26,17 @@ export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
   session.start(port);
   setInterval(() => (clock.now = Date.now()), minuteMs / 2);
   tellTouches(port, session);
+  tellNetwork(session);
   const app = { port, session, speech, navigation, clock, browser: thisBrowser() };
   target.replaceChildren();
   mount(App, { target, props: { app, arrival } });
+}
+
+/** "No network" is reliable where browsers say it; "network" isn't, so that is left to the engine. */
+function tellNetwork(session: Session): void {
+  const look = () => (session.cutOff = !navigator.onLine);
+  for (const kind of ['online', 'offline']) addEventListener(kind, look);
+  look();
 }
 
 /** The engine locks after a while without a touch, so it is told of them; it makes few of many. */

@@ -28,6 +28,9 @@ export type Told =
 
 export class Session {
   status: Status = $state.raw(starting);
+  /** The browser says that it has no network. It knows at once what the engine notices when an answer fails to come. */
+  cutOff = $state(false);
+  readonly online = $derived.by(() => this.status.online && !this.cutOff);
   readonly spaces = new SvelteMap<SpaceId, SpaceView>();
   /** What signing in on this device brought back; until it is put away. */
   restored: { messages: number; spaces: number } | null = $state.raw(null);

@@ -90,6 +90,17 @@ describe('a session', () => {
     expect(session.told).toEqual([]);
   });
 
+  it('is offline when the engine or the browser says so', () => {
+    const session = new Session();
+    session.apply({ kind: 'status', status: aStatus() });
+    expect(session.online).toBe(true);
+    session.cutOff = true;
+    expect(session.online).toBe(false);
+    session.cutOff = false;
+    session.apply({ kind: 'status', status: aStatus({ online: false }) });
+    expect(session.online).toBe(false);
+  });
+
   it('knows the therapist of a space', () => {
     expect(therapistOf(aSpace())).toBe(therapist);
     const owner = { ...therapist, account: 'cc', role: 'owner' as const };
