@@ -147,8 +147,8 @@ export const entry = {
     es: 'Lo que escribes se guarda como parte de tu historia, cerrado, en el servidor de la consulta. Puedes retirar un mensaje durante 24 horas.',
   },
   'agreement.4': {
-    en: 'It can be read by you and {therapist}. Nobody else can read it unless you agree on this screen first.',
-    es: 'Lo pueden leer tú y {therapist}. Nadie más puede leerlo si no estás de acuerdo antes en esta pantalla.',
+    en: 'It can be read by you and {therapist}. Nobody else can read it unless you agree to it first.',
+    es: 'Lo pueden leer tú y {therapist}. Nadie más puede leerlo si antes no estás de acuerdo.',
   },
   'agreement.5': {
     en: 'Whoever can unlock your phone or knows your password can read it too. Keep both to yourself.',
