@@ -38,7 +38,11 @@ function open(...spaces: SpaceView[]) {
   const session = new Session();
   session.apply({ kind: 'status', status });
   session.apply({ kind: 'spaces', spaces });
-  const port = new ScriptedPort().on('write', ({ id }) => ({ author: me, record: id })).always('markRead', undefined);
+  const port = new ScriptedPort()
+    .on('write', ({ id }) => ({ author: me, record: id }))
+    .on('spaces', () => [...session.spaces.values()])
+    .always('markRead', undefined)
+    .always('sync', undefined);
   return { session, port };
 }
 const settingsWritten = (port: ScriptedPort) =>
@@ -155,6 +159,25 @@ describe('publishing', () => {
       ['11', 'new'],
       ['33', 'new'],
     ]);
+  });
+
+  it('fetches everything first, so that a card of another device is not written over', async () => {
+    const { session, port } = open(own, space('11', []));
+    const newer = [ownSpace([setting('availability', 'newer')]), space('11', [])];
+    port.once('spaces', () => newer);
+    const publisher = new Publisher(port, session);
+    await publisher.publish();
+    expect(settingsWritten(port)).toEqual([['11', 'newer']]);
+    session.apply({ kind: 'spaces', spaces: [space('22', [])] });
+    await publisher.publish();
+    expect(port.asksOf('sync').length).toBe(1);
+    session.apply({ kind: 'status', status: { ...status, online: false } });
+    session.apply({ kind: 'spaces', spaces: [space('33', [])] });
+    await publisher.publish();
+    expect(settingsWritten(port).length).toBe(2);
+    session.apply({ kind: 'status', status });
+    await publisher.publish();
+    expect([port.asksOf('sync').length, settingsWritten(port).at(-1)]).toEqual([2, ['33', 'newer']]);
   });
 
   it('waits until everything is here, and tries again what failed', async () => {

@@ -41,12 +41,10 @@ function fromOwner(spaces: readonly SpaceView[]): string | null {
   return practice ? writePractice(practice) : null;
 }
 
-/** What is still to be written. Spaces that are not fully here, or can't be written in, wait their turn. */
+/** What is still to be written, as far as these views say. Spaces that can't be written in wait their turn. */
 export function missing(me: AccountView, own: SpaceView | null, all: readonly SpaceView[]): Publication[] {
-  // Without all of her own settings an old one would be taken for the newest.
-  if (own && !own.complete) return [];
   const shared = all.filter((space) => space.id !== own?.id && space.members.some((one) => !one.me));
-  const open = shared.filter((space) => mayWrite(space) && space.complete);
+  const open = shared.filter(mayWrite);
   const care = careSpaces(open);
   const list: Publication[] = [];
   const want = (name: Publication['name'], value: string | null, where: readonly SpaceView[]) => {
