@@ -8,7 +8,7 @@
 import { readsNext, readsNow } from './availability';
 import type { Availability } from './settings';
 
-/** The protocol's limit (`SHOW_AFTER_MS_MAX`), less a day: clocks differ. */
+/** The protocol's limit (`SHOW_LATER_MS_MAX`), less a day: clocks differ. */
 const putOffMsMax = 13 * 24 * 3_600_000;
 
 /** When it would go by itself; null for at once. */

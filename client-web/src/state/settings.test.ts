@@ -37,6 +37,11 @@ describe('settings from other people’s devices', () => {
     expect(settings.parsePreferences(settings.writePreferences({ language: 'es' }))).toEqual({ language: 'es' });
   });
 
+  it('know what a phone can dial', () => {
+    expect(['', ' ', '+1 212 555 0100', '(212) 555-0100', '988'].map(settings.dialable)).not.toContain(false);
+    expect(['call me', '<b>', '+', '1;2'].map(settings.dialable)).not.toContain(true);
+  });
+
   it('keep within bounds', () => {
     const card = settings.parseAvailability(
       JSON.stringify({

@@ -100,6 +100,11 @@ function phone(value: unknown): string {
   return isPhone(given) ? given : '';
 }
 
+/** Whether it is nothing, or something a phone can dial: other people's devices leave out anything else. */
+export function dialable(text: string): boolean {
+  return text.trim() === '' || phone(text) !== '';
+}
+
 function plainDate(value: unknown): string | null {
   const given = text(value, 10);
   return /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(Date.parse(given)) ? given : null;
