@@ -160,6 +160,7 @@ impl Client {
         client.load(rows)?;
         if client.account.is_some() {
             client.resume();
+            client.settle_timelines();
             client.commit();
         }
         Ok(client)
@@ -200,6 +201,7 @@ impl Client {
         };
         if result.is_ok() {
             self.drive();
+            self.settle_timelines();
         }
         self.commit();
         result
@@ -268,6 +270,7 @@ impl Client {
         }
         self.drive_own();
         self.drive_vault();
+        self.settle_timelines();
         self.settle();
     }
 
@@ -447,7 +450,7 @@ impl Client {
             (Some(_), Some(_)) => {}
         }
         for space in self.spaces.values_mut() {
-            space.by_id = space.entries.iter().enumerate().map(|(index, e)| (e.id, index)).collect();
+            space.loaded();
             let last = space
                 .entries
                 .last()

@@ -7,8 +7,10 @@
 use crate::io::MessageId;
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{self, Bytes, DecodeError, Text};
-use sotto_protocol::ids::Millis;
-use sotto_protocol::limits::{NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, SETTING_BYTES_MAX, TEXT_BYTES_MAX};
+use sotto_protocol::ids::{AccountId, Millis, RecordId};
+use sotto_protocol::limits::{
+    NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, SETTING_BYTES_MAX, SHOW_LATER_MS_MAX, TEXT_BYTES_MAX,
+};
 
 /// Content of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub enum Content {
     /// 2: a new text for an earlier message of the same author.
     Edit(Edit),
     /// 3: an earlier message of the same author is taken back. A visible drop erases the payload besides, while it may.
-    TakeBack(MessageId),
+    TakeBack(TakeBack),
     /// 4: the author has read this message and says so.
     Acknowledge(MessageId),
     /// 5: to be talked about in the next session.
@@ -45,6 +47,41 @@ pub struct Message {
     /// On the list for the next session from the start.
     #[n(1)]
     pub bring: bool,
+    /// Others are shown it from then on; at once when absent.
+    #[n(2)]
+    pub show_at: Option<Millis>,
+}
+
+impl Message {
+    /// From when others are shown it, if that is later than it was stored, or written while it waits. No author keeps
+    /// anything back for longer than [`SHOW_LATER_MS_MAX`].
+    pub fn shown_later(&self, sent_at: Millis, stored_at: Option<Millis>) -> Option<Millis> {
+        let bounded = self.show_at?.min(sent_at.plus(SHOW_LATER_MS_MAX));
+        Some(bounded).filter(|show_at| *show_at > stored_at.unwrap_or(sent_at))
+    }
+}
+
+/// A message taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct TakeBack {
+    /// Its author.
+    #[n(0)]
+    pub author: AccountId,
+    /// Its record.
+    #[n(1)]
+    pub record: RecordId,
+    /// From when it was to be shown, if that was later than it was stored: its own words are gone with the payload, and
+    /// whoever reads this alone must know whether anybody had seen them.
+    #[n(2)]
+    pub show_at: Option<Millis>,
+}
+
+impl TakeBack {
+    /// The message.
+    pub fn target(&self) -> MessageId {
+        MessageId { author: self.author, record: self.record }
+    }
 }
 
 /// A new text.
@@ -146,7 +183,7 @@ impl ContentFrame {
         let (kind, body) = match &self.content {
             Content::Message(body) => (1, codec::encode(body)),
             Content::Edit(body) => (2, codec::encode(body)),
-            Content::TakeBack(target) => (3, codec::encode(target)),
+            Content::TakeBack(body) => (3, codec::encode(body)),
             Content::Acknowledge(target) => (4, codec::encode(target)),
             Content::Bring(target) => (5, codec::encode(target)),
             Content::Hold(target) => (6, codec::encode(target)),
@@ -181,7 +218,15 @@ impl ContentFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sotto_protocol::ids::{AccountId, RecordId};
+
+    #[test]
+    fn nothing_is_kept_back_for_longer_than_the_limit() {
+        let show_at = |at| Message { text: Text::default(), bring: false, show_at: Some(Millis(at)) };
+        let (sent, stored) = (Millis(1000), Some(Millis(1040)));
+        assert_eq!(show_at(5000).shown_later(sent, stored), Some(Millis(5000)));
+        assert_eq!(show_at(1040).shown_later(sent, stored), None);
+        assert_eq!(show_at(u64::MAX).shown_later(sent, stored), Some(sent.plus(SHOW_LATER_MS_MAX)));
+    }
 
     #[test]
     fn names_of_settings_are_bounded() {
@@ -195,9 +240,19 @@ mod tests {
     fn contents_round_trip_and_unknown_kinds_are_kept() {
         let target = MessageId { author: AccountId([1; 16]), record: RecordId([2; 16]) };
         let contents = [
-            Content::Message(Message { text: Text::new("hello").unwrap(), bring: true }),
+            Content::Message(Message { text: Text::new("hello").unwrap(), bring: true, show_at: None }),
+            Content::Message(Message {
+                text: Text::new("later").unwrap(),
+                bring: false,
+                show_at: Some(Millis(9)),
+            }),
             Content::Edit(Edit { target, text: Text::new("hello again").unwrap() }),
-            Content::TakeBack(target),
+            Content::TakeBack(TakeBack { author: target.author, record: target.record, show_at: None }),
+            Content::TakeBack(TakeBack {
+                author: target.author,
+                record: target.record,
+                show_at: Some(Millis(9)),
+            }),
             Content::Acknowledge(target),
             Content::Bring(target),
             Content::Hold(target),

@@ -7,11 +7,9 @@
 mod lines;
 
 use crate::cards::CardRow;
-use crate::content::{Content, ContentFrame, Edit, Message, Resend};
-use crate::content::{Setting, SettingName};
+use crate::content::{Content, ContentFrame, Edit, Message, Resend, Setting, SettingName, TakeBack};
 use crate::crypto::signing::{DeviceKey, IdentityKey};
-use crate::io::DRAFT_BYTES_MAX;
-use crate::io::MessageId;
+use crate::io::{DRAFT_BYTES_MAX, MessageId};
 use crate::rows::{
     self, AccountRow, Entry, EntryBody, LogHeaderRow, OutboxBody, OutboxRow, ROW_VERSION, RegisteringRow,
     SpaceRow, VaultRow,
@@ -65,9 +63,9 @@ fn seen(seq: u64) -> Seen {
 fn contents() -> Vec<(&'static str, Content)> {
     let original = ContentFrame { sent_at: AT, content: Content::Acknowledge(TARGET) };
     samples!(Content {
-        Message { 0: Message { text: text("Guten Abend 🌙"), bring: true } }
+        Message { 0: Message { text: text("Guten Abend 🌙"), bring: true, show_at: None } }
         Edit { 0: Edit { target: TARGET, text: text("Guten Morgen") } }
-        TakeBack { 0: TARGET }
+        TakeBack { 0: TakeBack { author: TARGET.author, record: TARGET.record, show_at: None } }
         Acknowledge { 0: TARGET }
         Bring { 0: TARGET }
         Hold { 0: TARGET }
@@ -91,6 +89,10 @@ fn contents_stay_readable() {
             ContentFrame::from_bytes(bytes).as_ref() == Ok(&frame)
         });
     }
+    let later = Message { text: text("Bis morgen"), bring: false, show_at: Some(AT.plus(3_600_000)) };
+    golden.check("message shown later", &later);
+    let withdrawn = TakeBack { show_at: later.show_at, author: TARGET.author, record: TARGET.record };
+    golden.check("take-back of a message shown later", &withdrawn);
     golden.check("message id", &TARGET);
     golden.finish();
 }
@@ -102,6 +104,7 @@ fn vault() -> Vault {
         confirmed,
         read: Seq(70_000),
         left: false,
+        read_at: None,
     };
     let invitation = |consumed, revoked| InvitationEntry {
         secret: SecretBytes::new([0x33; 32]),
@@ -147,6 +150,11 @@ fn vaults_and_what_lies_beside_them_stay_readable() {
     let mut golden = Golden::group("vault");
     golden.check("vault", &vault());
     assert_eq!(Vault::from_bytes(&vault().to_bytes()), Ok(vault()));
+    golden.check("vault with a time of reading", &{
+        let mut vault = vault();
+        vault.spaces.values_mut().for_each(|pin| pin.read_at = Some(AT));
+        vault
+    });
     golden.check("vault of an owner, empty", &{
         let (spaces, peers, invitations, devices) = Default::default();
         Vault { spaces, peers, invitations, devices, owner: None, ..vault() }

@@ -240,6 +240,9 @@ pub enum Draft {
         text: String,
         /// Bring to session.
         bring: bool,
+        /// Others are shown it from then on, at most [`sotto_protocol::limits::SHOW_LATER_MS_MAX`] ahead; at once when absent
+        /// or past. Until then it can be taken back as if it had never been there.
+        show_at: Option<Millis>,
     },
     /// A new text for one's own message.
     Edit {

@@ -201,6 +201,7 @@ impl Client {
                 confirmed: false,
                 read: sotto_protocol::ids::Seq::ZERO,
                 left: false,
+                read_at: None,
             });
             if pin.founding == founding && seen.seq > pin.head.seq {
                 pin.head = seen;
@@ -251,9 +252,14 @@ impl Client {
 
     pub(crate) fn mark_read(&mut self, id: SpaceId, seq: sotto_protocol::ids::Seq) -> Result<(), Rejected> {
         self.signed_in()?;
-        let known = self.spaces.get(&id).ok_or(Rejected::SpaceUnknown)?.log.seq();
+        let space = self.spaces.get(&id).ok_or(Rejected::SpaceUnknown)?;
+        let (known, unread, now) = (space.log.seq(), space.timeline.unread() > 0, self.now);
         self.keep(false, |vault| {
             if let Some(pin) = vault.spaces.get_mut(&id) {
+                // Where nothing is new, the time is left as it was, and the vault with it.
+                if unread || seq.min(known) > pin.read {
+                    pin.read_at = pin.read_at.max(Some(now));
+                }
                 pin.read = pin.read.max(seq.min(known));
             }
         });

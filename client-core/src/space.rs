@@ -9,6 +9,7 @@ use crate::crypto::keys::{EraKey, RecordKey};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::io::{Alarm, DRAFT_BYTES_MAX, Draft, MessageId};
 use crate::rows::{Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
+use crate::timeline::{At, Timeline};
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{Bytes, Text};
 use sotto_protocol::frame::{Req, SpaceHead, Stored};
@@ -36,6 +37,8 @@ pub(crate) struct Space {
     pub(crate) outbox_next: u64,
     /// What is typed and not sent.
     pub(crate) draft: Text<DRAFT_BYTES_MAX>,
+    /// What all of it says.
+    pub(crate) timeline: Timeline,
     pub(crate) live: Live,
 }
 
@@ -155,6 +158,7 @@ impl Space {
             outbox: BTreeMap::new(),
             outbox_next: 0,
             draft: Text::default(),
+            timeline: Timeline::default(),
             live: Live::default(),
         }
     }
@@ -199,6 +203,31 @@ impl Space {
     pub(crate) fn push_entry(&mut self, entry: Entry) {
         self.by_id.insert(entry.id, self.entries.len());
         self.entries.push(entry);
+        self.touch_entry(self.entries.len());
+    }
+
+    /// The record of this number changed, or is new.
+    fn touch_entry(&mut self, number: usize) {
+        if let Ok(seq) = u64::try_from(number) {
+            self.timeline.touch(At::Log(Seq(seq)));
+        }
+    }
+
+    /// Gives a record another body.
+    pub(crate) fn set_body(&mut self, id: &MessageId, body: EntryBody) -> Option<(Seq, Entry)> {
+        let index = *self.by_id.get(id)?;
+        let entry = self.entries.get_mut(index)?;
+        entry.body = body;
+        let entry = entry.clone();
+        self.touch_entry(index.saturating_add(1));
+        Some((self.seq_of(id)?, entry))
+    }
+
+    /// Everything was read from the store.
+    pub(crate) fn loaded(&mut self) {
+        self.by_id = self.entries.iter().enumerate().map(|(index, e)| (e.id, index)).collect();
+        (1..=self.entries.len()).for_each(|number| self.touch_entry(number));
+        self.outbox.keys().for_each(|number| self.timeline.touch(At::Out(*number)));
     }
 
     /// Readers now.
@@ -260,7 +289,13 @@ impl Space {
         let number = self.outbox_next;
         self.outbox_next = self.outbox_next.saturating_add(1);
         self.outbox.insert(number, row);
+        self.timeline.touch(At::Out(number));
         number
+    }
+
+    pub(crate) fn unqueue(&mut self, number: u64) {
+        self.outbox.remove(&number);
+        self.timeline.touch(At::Out(number));
     }
 
     /// What was written with this id before. A take-back of what was never sent leaves nothing behind but the lack of it.

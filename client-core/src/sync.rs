@@ -125,12 +125,7 @@ impl Client {
         let genuine =
             stored.record.payload().is_some_and(|p| hash::payload(p.as_slice()) == header.payload_hash);
         let body = space.open(stored);
-        let Some(entry) = space.by_id.get(&message).and_then(|index| space.entries.get_mut(*index)) else {
-            return;
-        };
-        if genuine {
-            entry.body = body;
-            let entry = entry.clone();
+        if genuine && let Some((_, entry)) = space.set_body(&message, body) {
             space.missing.remove(&message);
             self.put(rows::entry(id, stored.seq), &entry);
             self.keep_log(id, stored);
@@ -405,12 +400,7 @@ impl Client {
     fn dropped(&mut self, id: SpaceId, target: MessageId) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.missing.remove(&target);
-        let Some(seq) = space.seq_of(&target) else { return };
-        let Some(entry) = space.by_id.get(&target).and_then(|index| space.entries.get_mut(*index)) else {
-            return;
-        };
-        entry.body = EntryBody::Dropped;
-        let entry = entry.clone();
+        let Some((seq, entry)) = space.set_body(&target, EntryBody::Dropped) else { return };
         self.put(rows::entry(id, seq), &entry);
         self.delete(rows::log_payload(id, seq));
     }

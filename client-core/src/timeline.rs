@@ -1,423 +1,439 @@
 //! The conversation as it stands now.
 //!
-//! Owns the fold from verified entries and outbox to messages: edits applied, taken-back texts gone, reading
-//! acknowledgements and session marks set. Refuses to know how entries came about. Invariant: the order is the log's;
-//! a message is shown once, whatever was sent again; only an author changes her own message.
+//! Owns what verified entries and the outbox say together: edits applied, taken-back texts gone, acknowledgements and
+//! session marks set, what is not to be shown yet kept back. Refuses to know how entries came about. Invariants: the
+//! order is the log's; a message is shown once, whatever was sent again; only an author changes her own message; and
+//! whatever order things became known in, the outcome is that of folding everything anew (`full` does, in tests).
+//!
+//! A change costs the logarithm of what there is, and what is shown is read where it lies: this holds places, no texts.
 
-use crate::client::Client;
+mod frames;
+#[cfg(any(test, feature = "simulation"))]
+pub(crate) mod full;
+mod shown;
+#[cfg(test)]
+mod tests;
+
 use crate::content::{Content, ContentFrame, SettingName};
 use crate::io::MessageId;
-use crate::rows::{Entry, EntryBody, OutboxBody};
 use crate::space::Space;
-use crate::view::{
-    ATTENTION_MAX, AccountView, BodyView, DeviceView, InvitationView, MemberView, MessageView, PageView,
-    SettingView, SpaceView,
-};
-use sotto_protocol::ids::{AccountId, Millis, Seq, SpaceId};
-use sotto_protocol::record::Kind;
+use crate::view::{ATTENTION_MAX, MessageView, SettingView};
+use core::mem::take;
+use frames::Said;
+use shown::Shown;
+use sotto_protocol::ids::{AccountId, Millis, Seq};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The fold.
-struct Timeline {
-    me: AccountId,
-    messages: Vec<MessageView>,
-    index: BTreeMap<MessageId, usize>,
-    names: BTreeMap<AccountId, String>,
-    read: BTreeMap<MessageId, Vec<AccountId>>,
-    marks: BTreeMap<MessageId, (bool, bool)>,
-    dropped: BTreeSet<MessageId>,
-    /// The newest edit of each message by its author's clock, and what was taken back; a target may come later.
-    edits: BTreeMap<MessageId, (Millis, String)>,
-    taken_back: BTreeSet<MessageId>,
-    settings: BTreeMap<(AccountId, SettingName), SettingView>,
+/// Where a frame stands: in the log or, after all of that, in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum At {
+    Log(Seq),
+    Out(u64),
 }
 
-/// Where a frame stands.
-#[derive(Clone, Copy)]
-struct Place {
+/// The read mark: how far, and when it was set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReadMark {
+    pub(crate) seq: Seq,
+    pub(crate) at: Millis,
+}
+
+/// What a space says.
+#[derive(Debug, Default)]
+pub(crate) struct Timeline {
+    me: AccountIdOrNone,
+    /// Frames to be looked at again.
+    touched: BTreeSet<At>,
+    /// What was taken from each frame, to take it out again.
+    sources: BTreeMap<At, Source>,
+    items: BTreeMap<At, Item>,
+    index: BTreeMap<MessageId, At>,
+    effects: BTreeMap<MessageId, Effects>,
+    names: BTreeMap<AccountId, BTreeMap<At, String>>,
+    settings: BTreeMap<(AccountId, SettingName), BTreeSet<At>>,
+    resends: BTreeMap<MessageId, BTreeSet<Seq>>,
+    /// Entries of the log that were looked at once.
+    known: Seq,
+    shown: Shown,
+}
+
+/// Whose timeline it is; unknown until it is first brought up to date.
+type AccountIdOrNone = Option<AccountId>;
+
+/// What a frame brought.
+#[derive(Debug)]
+enum Source {
+    Item,
+    Edit { target: MessageId, sent_at: Millis },
+    TakeBack(MessageId),
+    Read(MessageId),
+    Bring(MessageId),
+    Hold(MessageId),
+    Name(AccountId),
+    Setting(AccountId, SettingName),
+    Resend(MessageId),
+}
+
+/// Something that may be shown.
+#[derive(Debug)]
+struct Item {
     id: MessageId,
-    seq: Option<Seq>,
+    kind: ItemKind,
+    /// When the server stored it.
     stored_at: Option<Millis>,
+    /// When others are shown it, if that is later than it was stored.
+    show_at: Option<Millis>,
+    bring: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ItemKind {
+    Text,
+    Resending,
+    Newer,
+    Unreadable,
+    Dropped,
+}
+
+/// What other frames did to a message; it may come before or after them.
+#[derive(Debug, Default)]
+struct Effects {
+    /// By the author's clock; the last counts.
+    edits: BTreeSet<(Millis, At)>,
+    taken_back: BTreeMap<At, TakenBack>,
+    read: BTreeMap<At, AccountId>,
+    bring: BTreeSet<At>,
+    hold: BTreeSet<At>,
+}
+
+/// A take-back: when it was stored, and from when its target was to be shown.
+#[derive(Clone, Copy, Debug)]
+struct TakenBack {
+    stored_at: Option<Millis>,
+    show_at: Option<Millis>,
+}
+
+impl Effects {
+    fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+            && self.taken_back.is_empty()
+            && self.read.is_empty()
+            && self.bring.is_empty()
+            && self.hold.is_empty()
+    }
+
+    /// From when the message was to be shown, as its take-backs say: they outlive its text.
+    fn show_at(&self) -> Option<Millis> {
+        self.taken_back.values().find_map(|taken| taken.show_at)
+    }
+
+    /// It was taken back before anybody else was shown it.
+    fn withdrawn(&self, show_at: Millis) -> bool {
+        self.taken_back.values().any(|taken| taken.stored_at.is_none_or(|at| at <= show_at))
+    }
 }
 
 impl Timeline {
-    fn of(space: &Space, me: AccountId) -> Self {
-        let mut timeline = Self {
-            me,
-            messages: Vec::new(),
-            index: BTreeMap::new(),
-            names: BTreeMap::new(),
-            read: BTreeMap::new(),
-            marks: BTreeMap::new(),
-            dropped: BTreeSet::new(),
-            edits: BTreeMap::new(),
-            taken_back: BTreeSet::new(),
-            settings: BTreeMap::new(),
-        };
-        let resent = resent(space);
-        for (entry, seq) in space.entries.iter().zip(1..) {
-            if entry.kind == Kind::Content {
-                // What was written while one was no reader is not one's to read.
-                let mine = entry.body != EntryBody::Closed || space.bad_eras.contains(&entry.era);
-                if mine {
-                    timeline.entry(entry, Seq(seq), resent.get(&entry.id));
-                }
-            }
-        }
-        for row in space.outbox.values() {
-            if let OutboxBody::Content { frame } = &row.body
-                && let Ok(frame) = ContentFrame::from_bytes(frame.as_slice())
-            {
-                let place =
-                    Place { id: MessageId { author: me, record: row.id }, seq: None, stored_at: None };
-                timeline.frame(place, frame);
-                if row.refused.is_some()
-                    && let Some(message) = timeline.message(&place.id)
-                {
-                    message.refused = true;
-                }
-            }
-        }
-        timeline.finish()
+    /// Something about this frame changed.
+    pub(crate) fn touch(&mut self, at: At) {
+        self.touched.insert(at);
     }
 
-    fn entry(&mut self, entry: &Entry, seq: Seq, resent: Option<&ContentFrame>) {
-        let place = Place { id: entry.id, seq: Some(seq), stored_at: Some(entry.at) };
-        match (&entry.body, resent) {
-            (EntryBody::Opened { frame }, _) => match ContentFrame::from_bytes(frame.as_slice()) {
-                Ok(frame) => self.frame(place, frame),
-                Err(_) => self.add(place, entry.at, BodyView::Unreadable, false),
+    /// When the next thing becomes visible.
+    pub(crate) fn due_at(&self) -> Option<Millis> {
+        self.shown.due_at()
+    }
+
+    /// Up to when what is due is shown.
+    #[cfg(any(test, feature = "simulation"))]
+    pub(crate) fn clock(&self) -> Millis {
+        self.shown.clock()
+    }
+
+    /// How many messages are shown.
+    pub(crate) fn total(&self) -> usize {
+        self.shown.total()
+    }
+
+    /// Messages of others after the read mark.
+    pub(crate) fn unread(&self) -> usize {
+        self.shown.unread()
+    }
+
+    /// Messages of others that are shown after one's own newest one.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.shown.unanswered()
+    }
+
+    /// True when this message of another person is there, and not to be shown yet.
+    pub(crate) fn keeps_back(&self, id: &MessageId) -> bool {
+        self.index.get(id).is_some_and(|at| !self.shown.has(*at))
+    }
+
+    /// From when others are shown a message, if that is later than it was stored.
+    pub(crate) fn shown_later(&self, id: &MessageId) -> Option<Millis> {
+        self.index.get(id).and_then(|at| self.items.get(at)).and_then(|item| item.show_at)
+    }
+
+    fn author_is_me(&self, id: &MessageId) -> bool {
+        self.me == Some(id.author)
+    }
+
+    /// Takes a frame in that was not there, or out that is no longer.
+    fn replace(&mut self, space: &Space, at: At) {
+        if let Some(Source::Resend(original)) = self.remove(space, at) {
+            self.touch_original(space, original);
+        }
+        if let Some((id, said)) = frames::said(space, &self.resends, at, self.me) {
+            self.add(space, at, id, said);
+        }
+    }
+
+    fn add(&mut self, space: &Space, at: At, id: MessageId, said: Said) {
+        let stored_at = frames::stored_at(space, at);
+        let source = match said {
+            Said::Placeholder(kind) => self.add_item(space, at, Item::new(id, kind, stored_at)),
+            Said::Frame(frame) => match self.add_frame(space, at, id, stored_at, frame) {
+                Some(source) => source,
+                None => return,
             },
-            (EntryBody::Closed, Some(frame)) => self.frame(place, frame.clone()),
-            (EntryBody::Closed, None) => self.add(place, entry.at, BodyView::Resending, false),
-            (EntryBody::Bad, _) => self.add(place, entry.at, BodyView::Unreadable, false),
-            (EntryBody::Dropped, _) => {
-                // Whether it was a message is told by the take-back that names it.
-                self.dropped.insert(entry.id);
-                self.add(place, entry.at, BodyView::TakenBack, false);
-            }
-            (EntryBody::Visible, _) => {}
-        }
+        };
+        self.sources.insert(at, source);
     }
 
-    fn add(&mut self, place: Place, sent_at: Millis, body: BodyView, bring: bool) {
-        self.index.insert(place.id, self.messages.len());
-        self.messages.push(MessageView {
-            id: place.id,
-            seq: place.seq,
-            author_name: None,
-            mine: place.id.author == self.me,
-            sent_at,
-            stored_at: place.stored_at,
-            show_at: None,
-            body,
-            edited: false,
-            read_by: Vec::new(),
-            bring,
-            held: false,
-            refused: false,
-        });
+    fn add_item(&mut self, space: &Space, at: At, item: Item) -> Source {
+        self.index.insert(item.id, at);
+        self.items.insert(at, item);
+        self.place(space, at);
+        Source::Item
     }
 
-    fn message(&mut self, id: &MessageId) -> Option<&mut MessageView> {
-        self.index.get(id).and_then(|index| self.messages.get_mut(*index))
-    }
-
-    fn frame(&mut self, place: Place, frame: ContentFrame) {
-        let author = place.id.author;
-        match frame.content {
+    /// `None` when it is not the author's to say, or says nothing by itself.
+    fn add_frame(
+        &mut self,
+        space: &Space,
+        at: At,
+        id: MessageId,
+        stored_at: Option<Millis>,
+        frame: ContentFrame,
+    ) -> Option<Source> {
+        let ContentFrame { sent_at, content } = frame;
+        let author = id.author;
+        Some(match content {
             Content::Message(message) => {
-                self.add(
-                    place,
-                    frame.sent_at,
-                    BodyView::Text(message.text.as_str().to_owned()),
-                    message.bring,
-                );
+                let show_at = message.shown_later(sent_at, stored_at);
+                let item = Item { show_at, bring: message.bring, ..Item::new(id, ItemKind::Text, stored_at) };
+                self.add_item(space, at, item)
             }
+            Content::Unknown(..) => self.add_item(space, at, Item::new(id, ItemKind::Newer, stored_at)),
             Content::Edit(edit) if edit.target.author == author => {
-                let newest = self.edits.get(&edit.target).is_none_or(|(at, _)| *at <= frame.sent_at);
-                if newest {
-                    self.edits.insert(edit.target, (frame.sent_at, edit.text.as_str().to_owned()));
-                }
+                self.affect(space, edit.target, |e| e.edits.insert((sent_at, at)));
+                Source::Edit { target: edit.target, sent_at }
             }
-            Content::TakeBack(target) if target.author == author => {
-                self.taken_back.insert(target);
+            Content::TakeBack(back) if back.target().author == author => {
+                let taken = TakenBack { stored_at, show_at: back.show_at };
+                self.affect(space, back.target(), |e| e.taken_back.insert(at, taken));
+                Source::TakeBack(back.target())
             }
             Content::Acknowledge(target) if target.author != author => {
-                let readers = self.read.entry(target).or_default();
-                if !readers.contains(&author) {
-                    readers.push(author);
-                }
+                self.affect(space, target, |e| e.read.insert(at, author));
+                Source::Read(target)
             }
-            Content::Bring(target) => self.marks.entry(target).or_default().0 = true,
-            Content::Hold(target) => self.marks.entry(target).or_default().1 = true,
+            Content::Bring(target) => {
+                self.affect(space, target, |e| e.bring.insert(at));
+                Source::Bring(target)
+            }
+            Content::Hold(target) => {
+                self.affect(space, target, |e| e.hold.insert(at));
+                Source::Hold(target)
+            }
             Content::Profile(name) => {
-                self.names.insert(author, name.as_str().to_owned());
+                self.names.entry(author).or_default().insert(at, name.as_str().to_owned());
+                Source::Name(author)
             }
             Content::Setting(setting) => {
-                let view = SettingView {
-                    author,
-                    name: setting.name.as_str().to_owned(),
-                    value: setting.value.as_str().to_owned(),
-                    sent_at: frame.sent_at,
-                };
-                self.settings.insert((author, setting.name), view);
+                self.settings.entry((author, setting.name.clone())).or_default().insert(at);
+                Source::Setting(author, setting.name)
             }
-            // Not the author's to change, or taken in where the original stands.
-            Content::Edit(_) | Content::TakeBack(_) | Content::Acknowledge(_) | Content::Resend(_) => {}
-            Content::Unknown(..) => self.add(place, frame.sent_at, BodyView::Newer, false),
-        }
-    }
-
-    fn finish(mut self) -> Self {
-        for message in &mut self.messages {
-            message.author_name = self.names.get(&message.id.author).cloned();
-            if let Some(readers) = self.read.remove(&message.id) {
-                message.read_by = readers;
+            Content::Resend(again) => {
+                let At::Log(seq) = at else { return None };
+                // Only of what stands before it: references that lead in a circle would never come to an end.
+                let before = space.seq_of(&again.original).is_some_and(|original| original < seq);
+                let readable = ContentFrame::from_bytes(again.frame.as_slice()).is_ok();
+                let genuine = before && readable && again.original.author == author;
+                if !genuine {
+                    return None;
+                }
+                self.resends.entry(again.original).or_default().insert(seq);
+                self.touch_original(space, again.original);
+                Source::Resend(again.original)
             }
-            if let (Some((_, text)), BodyView::Text(_)) = (self.edits.remove(&message.id), &message.body) {
-                message.body = BodyView::Text(text);
-                message.edited = true;
-            }
-            if self.taken_back.contains(&message.id) {
-                message.body = BodyView::TakenBack;
-            }
-            if let Some((bring, held)) = self.marks.get(&message.id) {
-                message.bring |= bring;
-                message.held |= held;
-            }
-        }
-        // A dropped payload that no take-back names was an edit of something taken back.
-        let (dropped, taken_back) =
-            (core::mem::take(&mut self.dropped), core::mem::take(&mut self.taken_back));
-        self.messages.retain(|m| !dropped.contains(&m.id) || taken_back.contains(&m.id));
-        self
-    }
-}
-
-impl Timeline {
-    /// What may want an answer: see [`SpaceView::attention`]. Where there is more than fits, marked ones stay, then the newest.
-    fn attention(&self, me: AccountId) -> Vec<MessageView> {
-        let own = self.newest_own();
-        let marked = |m: &MessageView| m.bring || m.held;
-        let open = |(index, m): &(usize, &MessageView)| {
-            !m.mine && (own.is_none_or(|own| *index > own) || !m.read_by.contains(&me))
-        };
-        let there = |m: &MessageView| m.body != BodyView::TakenBack;
-        let all = || self.messages.iter().enumerate().rev().filter(|(_, m)| there(m));
-        let marks = all().filter(|(_, m)| marked(m)).map(|(index, _)| index);
-        let others = all().filter(|(_, m)| !marked(m)).filter(open).map(|(index, _)| index);
-        let chosen: BTreeSet<usize> = marks.chain(others).take(ATTENTION_MAX).collect();
-        chosen.into_iter().filter_map(|index| self.messages.get(index).cloned()).collect()
-    }
-
-    /// Where one's own newest message stands. One that the server refused has reached nobody.
-    fn newest_own(&self) -> Option<usize> {
-        self.messages.iter().rposition(|m| m.mine && !m.refused && matches!(m.body, BodyView::Text(_)))
-    }
-
-    /// See [`SpaceView::unanswered`].
-    fn unanswered(&self) -> u64 {
-        let after = self.newest_own().map_or(0, |own| own + 1);
-        let open = |m: &&MessageView| !m.mine && m.body != BodyView::TakenBack;
-        u64::try_from(self.messages.iter().skip(after).filter(open).count()).unwrap_or(u64::MAX)
-    }
-}
-
-/// Frames sent again, by the record whose place they take.
-fn resent(space: &Space) -> BTreeMap<MessageId, ContentFrame> {
-    let mut resent = BTreeMap::new();
-    for entry in &space.entries {
-        if let EntryBody::Opened { frame } = &entry.body
-            && let Ok(ContentFrame { content: Content::Resend(again), .. }) =
-                ContentFrame::from_bytes(frame.as_slice())
-            && again.original.author == entry.id.author
-            && let Ok(original) = ContentFrame::from_bytes(again.frame.as_slice())
-        {
-            resent.entry(again.original).or_insert(original);
-        }
-    }
-    resent
-}
-
-impl Client {
-    /// The account on this device; `None` before registration or login is done.
-    pub fn account(&self) -> Option<AccountView> {
-        let account = self.signed_in().ok()?;
-        Some(AccountView {
-            account: account.id,
-            handle: account.handle.clone(),
-            device: account.device,
-            role: account.role,
-            practice: account.practice.as_str().to_owned(),
-            name: self.keeping.as_ref().map(|k| k.vault.name.as_str().to_owned()).unwrap_or_default(),
-            origin: account.origin.clone(),
-            identity: account.identity,
-            online: self.link.ready(),
-            removed: account.removed,
+            Content::Edit(_) | Content::TakeBack(_) | Content::Acknowledge(_) => return None,
         })
     }
 
-    /// The account's devices, removed ones included.
-    pub fn devices(&self) -> Vec<DeviceView> {
-        let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return Vec::new() };
-        let Some(card) = self.cards.newest(account.id) else { return Vec::new() };
-        let name = |id| keeping.vault.devices.get(&id).map(|n| n.as_str().to_owned()).unwrap_or_default();
-        let view = |d: &sotto_protocol::card::CardDevice| DeviceView {
-            id: d.id,
-            name: name(d.id),
-            this: d.id == account.device,
-            added_at: d.added_at,
-            removed_in: d.removed_in,
-        };
-        card.card().devices.iter().map(view).collect()
-    }
-
-    /// The account's spaces.
-    pub fn spaces(&self) -> Vec<SpaceView> {
-        let Some(account) = self.account.as_ref().map(|a| a.id) else { return Vec::new() };
-        self.spaces
-            .values()
-            .filter(|s| s.log.seq() > Seq::ZERO)
-            .map(|s| self.space_view(s, account))
-            .collect()
-    }
-
-    /// One of the account's spaces.
-    pub fn space(&self, id: SpaceId) -> Option<SpaceView> {
-        let account = self.account.as_ref()?.id;
-        self.spaces.get(&id).filter(|s| s.log.seq() > Seq::ZERO).map(|s| self.space_view(s, account))
-    }
-
-    fn space_view(&self, space: &Space, me: AccountId) -> SpaceView {
-        let timeline = Timeline::of(space, me);
-        let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&space.id()));
-        let read = pin.map(|p| p.read).unwrap_or_default();
-        let unread = timeline.messages.iter().filter(|m| !m.mine && m.seq.is_some_and(|s| s > read)).count();
-        let members = space.log.era().map(|era| era.members.as_slice()).unwrap_or_default();
-        let waiting: Vec<_> = space.outbox.values().filter(|row| row.refused.is_none()).collect();
-        SpaceView {
-            id: space.id(),
-            members: members
-                .iter()
-                .map(|m| MemberView {
-                    account: m.account,
-                    name: timeline.names.get(&m.account).cloned(),
-                    role: m.role,
-                    me: m.account == me,
-                })
-                .collect(),
-            confirmed: pin.is_some_and(|p| p.confirmed),
-            member: space.is_member(me),
-            unread: u64::try_from(unread).unwrap_or(u64::MAX),
-            unanswered: timeline.unanswered(),
-            waiting: u64::try_from(waiting.len()).unwrap_or(u64::MAX),
-            needs_consent: waiting.iter().any(|row| !space.readers_accepted(row)),
-            seq: space.log.seq(),
-            head: space.log.head(),
-            era: space.log.era().map(|e| e.number).unwrap_or_default(),
-            alarm: space.live.alarm.clone(),
-            complete: space.caught_up(),
-            total: u64::try_from(timeline.messages.len()).unwrap_or(u64::MAX),
-            last: timeline.messages.last().cloned(),
-            attention: timeline.attention(me),
-            settings: timeline.settings.into_values().collect(),
-            era_at: space.log.era().map(|_| space.era_at),
-            draft: space.draft.as_str().to_owned(),
+    fn touch_original(&mut self, space: &Space, original: MessageId) {
+        if let Some(seq) = space.seq_of(&original) {
+            self.touch(At::Log(seq));
         }
     }
 
-    /// The messages of a space: oldest first, waiting ones last.
-    pub fn messages(&self, space: SpaceId) -> Vec<MessageView> {
-        let Some(account) = self.account.as_ref().map(|a| a.id) else { return Vec::new() };
-        self.spaces.get(&space).map(|s| Timeline::of(s, account).messages).unwrap_or_default()
+    fn remove(&mut self, space: &Space, at: At) -> Option<Source> {
+        let source = self.sources.remove(&at)?;
+        match &source {
+            Source::Item => {
+                self.shown.lift(at);
+                if let Some(item) = self.items.remove(&at)
+                    && self.index.get(&item.id) == Some(&at)
+                {
+                    self.index.remove(&item.id);
+                }
+            }
+            Source::Edit { target, sent_at } => {
+                self.affect(space, *target, |e| e.edits.remove(&(*sent_at, at)))
+            }
+            Source::TakeBack(target) => self.affect(space, *target, |e| e.taken_back.remove(&at)),
+            Source::Read(target) => self.affect(space, *target, |e| e.read.remove(&at)),
+            Source::Bring(target) => self.affect(space, *target, |e| e.bring.remove(&at)),
+            Source::Hold(target) => self.affect(space, *target, |e| e.hold.remove(&at)),
+            Source::Name(author) => drop(self.names.entry(*author).or_default().remove(&at)),
+            Source::Setting(author, name) => {
+                self.settings.entry((*author, name.clone())).or_default().remove(&at);
+            }
+            Source::Resend(original) => {
+                if let At::Log(seq) = at {
+                    self.resends.entry(*original).or_default().remove(&seq);
+                }
+            }
+        }
+        Some(source)
     }
 
-    /// Messages `start .. start + count` of a space, oldest first; fewer at the end.
-    pub fn messages_page(&self, space: SpaceId, start: u64, count: u64) -> PageView {
-        let messages = self.messages(space);
-        let total = u64::try_from(messages.len()).unwrap_or(u64::MAX);
-        let skip = usize::try_from(start).unwrap_or(usize::MAX);
-        let take = usize::try_from(count).unwrap_or(usize::MAX);
-        PageView {
-            total,
-            start: start.min(total),
-            messages: messages.into_iter().skip(skip).take(take).collect(),
+    /// Changes what is known about a message, and shows it accordingly.
+    fn affect<R>(&mut self, space: &Space, target: MessageId, change: impl FnOnce(&mut Effects) -> R) {
+        let effects = self.effects.entry(target).or_default();
+        change(effects);
+        if effects.is_empty() {
+            self.effects.remove(&target);
+        }
+        if let Some(at) = self.index.get(&target).copied() {
+            self.place(space, at);
         }
     }
 
-    /// The server's clock minus this device's, in milliseconds, as told when the connection was signed in.
-    pub fn clock_off_ms(&self) -> Option<i64> {
-        self.link.clock_off_ms()
-    }
-
-    /// The practice's staff, from the owner's signed roster.
-    pub fn staff_roster(&self) -> Option<&sotto_protocol::roster::Roster> {
-        self.roster.as_ref()
-    }
-
-    /// Invitations this account made.
-    pub fn invitations(&self) -> Vec<InvitationView> {
-        let Some(keeping) = &self.keeping else { return Vec::new() };
-        let view =
-            |(id, e): (&sotto_protocol::ids::InvitationId, &crate::vault::InvitationEntry)| InvitationView {
-                id: *id,
-                role: e.role,
-                expires_at: e.expires_at,
-                used_by: e.consumed.map(|c| c.account),
-                revoked: e.revoked,
-            };
-        keeping.vault.invitations.iter().map(view).collect()
-    }
-
-    /// Says when a sync is done, and when everything is here after signing in.
-    pub(crate) fn settle(&mut self) {
-        if !self.link.ready() || !self.link.quiet() || self.flow.is_some() {
+    /// Puts an item where it belongs among what is shown, or keeps it back.
+    fn place(&mut self, space: &Space, at: At) {
+        self.shown.lift(at);
+        let Some(item) = self.items.get(&at) else { return };
+        let none = Effects::default();
+        let effects = self.effects.get(&item.id).unwrap_or(&none);
+        let taken_back = !effects.taken_back.is_empty();
+        // A dropped payload that no take-back names was an edit of something taken back.
+        if item.kind == ItemKind::Dropped && !taken_back {
             return;
         }
-        let Some(me) = self.account.as_ref().map(|a| a.id) else { return };
-        let known = self.spaces.values().all(|s| s.live.alarm.is_some() || !s.is_member(me) || s.caught_up());
-        if known && self.account.as_ref().is_some_and(|a| !a.restored) {
-            if let Some(account) = &mut self.account {
-                account.restored = true;
+        let mine = self.author_is_me(&item.id);
+        let show_at = if item.kind == ItemKind::Dropped { effects.show_at() } else { item.show_at };
+        // It never was there for anybody but its author.
+        if !mine && show_at.is_some_and(|show_at| effects.withdrawn(show_at)) {
+            return;
+        }
+        let row = |number| space.outbox.get(&number);
+        let refused = matches!(at, At::Out(number) if row(number).is_some_and(|row| row.refused.is_some()));
+        let facts = shown::Facts {
+            mine,
+            refused,
+            show_at: show_at.filter(|_| !mine),
+            anchor: frames::anchor(space, at, show_at.filter(|_| !mine)),
+            text: item.kind == ItemKind::Text && !taken_back,
+            gone: taken_back,
+            marked: item.bring || !effects.bring.is_empty() || !effects.hold.is_empty(),
+            answered: effects.read.values().any(|reader| self.me == Some(*reader)),
+        };
+        self.shown.place(at, facts);
+    }
+
+    /// The entry after all that are known was stored at `stored_at`: what was shown before that gets its place before it.
+    fn anchor_before(&mut self, space: &Space, stored_at: Millis) {
+        for at in self.shown.floating_before(stored_at) {
+            self.place(space, at);
+        }
+    }
+
+    fn name(&self, author: AccountId) -> Option<&String> {
+        self.names.get(&author).and_then(|names| names.values().next_back())
+    }
+}
+
+impl Item {
+    fn new(id: MessageId, kind: ItemKind, stored_at: Option<Millis>) -> Self {
+        Self { id, kind, stored_at, show_at: None, bring: false }
+    }
+}
+
+impl Space {
+    /// Brings the timeline up to date with entries, outbox, read mark and clock. True when something became visible only
+    /// because its time has come.
+    pub(crate) fn settle_timeline(&mut self, me: AccountId, mark: ReadMark, now: Millis) -> bool {
+        let mut timeline = take(&mut self.timeline);
+        timeline.me = Some(me);
+        timeline.shown.read_up_to(mark);
+        while let Some(at) = timeline.touched.pop_first() {
+            if let At::Log(seq) = at
+                && seq > timeline.known
+                && let Some(stored_at) = frames::stored_at(self, at)
+            {
+                timeline.anchor_before(self, stored_at);
+                timeline.known = seq;
             }
-            self.save_account();
-            let texts = |s: &Space| {
-                Timeline::of(s, me).messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count()
-            };
-            let messages = u64::try_from(self.spaces.values().map(texts).sum::<usize>()).unwrap_or(u64::MAX);
-            let spaces = u64::try_from(self.spaces.len()).unwrap_or(u64::MAX);
-            self.event(crate::io::Event::Restored { messages, spaces });
+            timeline.replace(self, at);
         }
-        let idle = known
-            && !self.own_wanted
-            && self.vault_clean()
-            && self.inviting.is_empty()
-            && self.spaces.values().all(|s| self.at_rest(s, me));
-        if idle && core::mem::take(&mut self.sync_wanted) {
-            self.event(crate::io::Event::Synced);
+        let mut appeared = false;
+        for at in timeline.shown.advance(now) {
+            timeline.place(self, at);
+            appeared |= timeline.shown.has(at);
         }
+        self.timeline = timeline;
+        appeared
     }
 
-    /// Nothing under way in a space, and nothing that could go out now.
-    fn at_rest(&self, space: &Space, me: AccountId) -> bool {
-        if space.live.alarm.is_some() || !space.is_member(me) || !self.confirmed(space.id()) {
-            return true;
-        }
-        let sendable = space.outbox.values().any(|row| row.refused.is_none() && space.readers_accepted(row));
-        let changing = self.changes_wanted.get(&space.id()).is_some_and(|w| !w.is_empty());
-        space.live.hand_back.is_none() && space.live.era_work.is_none() && !sendable && !changing
+    /// Messages `start .. start + count`, oldest first.
+    pub(crate) fn messages(&self, start: usize, count: usize) -> Vec<MessageView> {
+        self.timeline.shown.page(start, count).filter_map(|at| self.message_at(at)).collect()
     }
 
-    pub(crate) fn wake_at(&self) -> Option<Millis> {
-        let retries = self
-            .spaces
-            .values()
-            .flat_map(|s| [s.live.retry_at, s.live.era_retry.as_ref().map(|(at, _)| *at)])
-            .flatten();
-        let retries = retries.filter(|at| *at > self.now);
-        let accounts: BTreeSet<Millis> =
-            retries.chain(self.link_wake_at()).chain(self.vault_wake_at()).collect();
-        accounts.first().copied()
+    /// The newest message.
+    pub(crate) fn newest_message(&self) -> Option<MessageView> {
+        self.timeline.shown.last().and_then(|at| self.message_at(at))
+    }
+
+    /// See [`SpaceView::attention`](crate::view::SpaceView::attention).
+    pub(crate) fn attention(&self) -> Vec<MessageView> {
+        self.timeline.shown.attention(ATTENTION_MAX).filter_map(|at| self.message_at(at)).collect()
+    }
+
+    /// How many messages have a text.
+    pub(crate) fn texts(&self) -> usize {
+        self.timeline.shown.texts()
+    }
+
+    /// A member's name, once she has said it.
+    pub(crate) fn name_of(&self, author: AccountId) -> Option<String> {
+        self.timeline.name(author).cloned()
+    }
+
+    /// The newest value of each author under each name.
+    pub(crate) fn settings(&self) -> Vec<SettingView> {
+        let newest = self.timeline.settings.iter().filter_map(|((author, name), places)| {
+            let frame = frames::frame(self, &self.timeline.resends, *places.last()?)?;
+            let Content::Setting(setting) = frame.content else { return None };
+            Some(SettingView {
+                author: *author,
+                name: name.as_str().to_owned(),
+                value: setting.value.as_str().to_owned(),
+                sent_at: frame.sent_at,
+            })
+        });
+        newest.collect()
     }
 }

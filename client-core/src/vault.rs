@@ -81,6 +81,9 @@ pub struct SpacePin {
     #[n(4)]
     #[cbor(default)]
     pub left: bool,
+    /// When `read` was set, by that device's clock: what appears later was not looked at, wherever it stands.
+    #[n(5)]
+    pub read_at: Option<Millis>,
 }
 
 /// An invitation this account made.
@@ -268,6 +271,7 @@ fn merge_pin(mine: &mut SpacePin, other: &SpacePin) -> Result<(), VaultsContradi
     }
     mine.confirmed |= other.confirmed;
     mine.read = mine.read.max(other.read);
+    mine.read_at = mine.read_at.max(other.read_at);
     Ok(())
 }
 
@@ -353,6 +357,7 @@ mod tests {
             confirmed: false,
             read: Seq(seq),
             left: false,
+            read_at: None,
         }
     }
 
@@ -369,6 +374,16 @@ mod tests {
         assert_eq!(a, b);
         assert_eq!(a.spaces[&SpaceId([1; 16])].head.seq, Seq(5));
         assert_eq!(Vault::from_bytes(&a.to_bytes()), Ok(a));
+    }
+
+    #[test]
+    fn the_newest_time_of_reading_stays() {
+        let (mut a, mut b) = (vault(), vault());
+        a.spaces.insert(SpaceId([1; 16]), SpacePin { read_at: Some(Millis(5)), ..pin(3, 3) });
+        b.spaces.insert(SpaceId([1; 16]), SpacePin { read_at: None, ..pin(3, 3) });
+        assert_eq!(b.merge(&a), Ok(true));
+        assert_eq!(a.merge(&b), Ok(false));
+        assert_eq!(a.spaces[&SpaceId([1; 16])].read_at, Some(Millis(5)));
     }
 
     #[test]

@@ -6,20 +6,21 @@
 //! it is never sealed for a reader its author did not see.
 
 use crate::client::Client;
-use crate::content::{Content, ContentFrame, Edit, Message, Resend, Setting, SettingName};
+use crate::content::{Content, ContentFrame, Edit, Message, Resend, Setting, SettingName, TakeBack};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::defects::Defect;
 use crate::io::{Alarm, Draft, Event, MessageId, Rejected};
 use crate::rows::{self, EntryBody, OutboxBody, OutboxRow};
 use crate::session::Pending;
 use crate::space::Space;
+use crate::timeline::At;
 use sotto_protocol::codec::{self, Bytes, Text};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, Stored};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, EraId, EraNumber, Hash, Head, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::label::Label;
-use sotto_protocol::limits::{SETTING_BYTES_MAX, TAKE_BACK_MS_MAX, TEXT_BYTES_MAX};
+use sotto_protocol::limits::{SETTING_BYTES_MAX, SHOW_LATER_MS_MAX, TAKE_BACK_MS_MAX, TEXT_BYTES_MAX};
 use sotto_protocol::record::{Cause, Drop, Kind, Record};
 
 /// Things waiting in one space.
@@ -65,9 +66,9 @@ impl Client {
         if space.outbox.len() >= OUTBOX_MAX {
             return Err(Rejected::Limit("messages waiting to be sent"));
         }
-        let content = content_of(space, account, draft)?;
-        if let Content::TakeBack(target) = &content {
-            let target = *target;
+        let content = content_of(space, account, draft, self.now)?;
+        if let Content::TakeBack(back) = &content {
+            let target = back.target();
             return self.take_back(id, chosen, target);
         }
         let record = self.queue_content(id, chosen, content);
@@ -98,6 +99,7 @@ impl Client {
             .map(|e| e.id.record)
             .chain(space.outbox.values().filter(|row| !unsent(row) && carries(row, target)).map(|row| row.id))
             .collect();
+        let show_at = space.timeline.shown_later(&target);
         let young = space.entry(&target).is_none_or(|e| self.now.since(e.at) < TAKE_BACK_MS_MAX);
         for number in gone {
             self.discard(id, number);
@@ -107,7 +109,8 @@ impl Client {
             self.event(Event::Queued { space: id, id: MessageId { record, ..target } });
             return Ok(());
         }
-        let record = self.queue_content(id, chosen, Content::TakeBack(target));
+        let back = TakeBack { author: target.author, record: target.record, show_at };
+        let record = self.queue_content(id, chosen, Content::TakeBack(back));
         for target in core::iter::once(target.record).chain(copies).filter(|_| young) {
             self.queue_row(id, None, OutboxBody::Drop { target });
         }
@@ -293,7 +296,7 @@ impl Client {
 
     fn discard(&mut self, id: SpaceId, number: u64) {
         if let Some(space) = self.spaces.get_mut(&id) {
-            space.outbox.remove(&number);
+            space.unqueue(number);
         }
         self.delete(rows::outbox(id, number));
     }
@@ -339,6 +342,7 @@ impl Client {
         }
         if let Some(space) = self.spaces.get_mut(&id) {
             space.outbox.insert(number, row);
+            space.timeline.touch(At::Out(number));
             space.live.in_flight.insert(number, req);
         }
         if self.config.defects.has(Defect::ForgetOutbox) {
@@ -428,6 +432,9 @@ impl Client {
         let Some(row) = self.spaces.get_mut(&id).and_then(|s| s.outbox.get_mut(&number)) else { return };
         row.refused = Some(code.number());
         let row = row.clone();
+        if let Some(space) = self.spaces.get_mut(&id) {
+            space.timeline.touch(At::Out(number));
+        }
         self.put(rows::outbox(id, number), &row);
         if let Some(message) = self.me(row.id) {
             self.event(Event::Refused { space: id, id: message, code });
@@ -441,7 +448,7 @@ impl Client {
         }
         let Some(space) = self.spaces.get_mut(&id) else { return };
         let Some(number) = space.waiting(record).map(|(n, _)| n) else { return };
-        space.outbox.remove(&number);
+        space.unqueue(number);
         space.live.acked.remove(&number);
         space.live.in_flight.remove(&number);
         self.delete(rows::outbox(id, number));
@@ -470,14 +477,23 @@ fn frame_carries(frame: &[u8], target: MessageId) -> bool {
 }
 
 /// Checks a draft against what is there.
-fn content_of(space: &Space, me: AccountId, draft: Draft) -> Result<Content, Rejected> {
-    let there = |target: &MessageId| space.by_id.contains_key(target);
+fn content_of(space: &Space, me: AccountId, draft: Draft, now: Millis) -> Result<Content, Rejected> {
+    // What is not to be shown yet is not there for anybody but its author.
+    let there = |target: &MessageId| space.by_id.contains_key(target) && !space.timeline.keeps_back(target);
     let mine =
         |target: &MessageId| target.author == me && (there(target) || space.waiting(target.record).is_some());
     let content = match draft {
-        Draft::Message { text, bring } => Content::Message(Message { text: checked(text)?, bring }),
+        Draft::Message { text, bring, show_at } => {
+            let show_at = show_at.filter(|show_at| *show_at > now);
+            if show_at.is_some_and(|show_at| show_at.since(now) > SHOW_LATER_MS_MAX) {
+                return Err(Rejected::Limit("a message waits for two weeks at most"));
+            }
+            Content::Message(Message { text: checked(text)?, bring, show_at })
+        }
         Draft::Edit { target, text } if mine(&target) => Content::Edit(Edit { target, text: checked(text)? }),
-        Draft::TakeBack(target) if mine(&target) => Content::TakeBack(target),
+        Draft::TakeBack(target) if mine(&target) => {
+            Content::TakeBack(TakeBack { author: target.author, record: target.record, show_at: None })
+        }
         Draft::Acknowledge(target) if there(&target) => Content::Acknowledge(target),
         Draft::Bring(target) if there(&target) || mine(&target) => Content::Bring(target),
         Draft::Hold(target) if there(&target) => Content::Hold(target),

@@ -29,6 +29,8 @@ pub const WRAP_BYTES_MAX: usize = 1200;
 pub const EPHEMERAL_BYTES_MAX: usize = 16 * 1024;
 /// A plaintext is padded to at least this much.
 pub const PADDED_BYTES_MIN: usize = 1024;
+/// How long after it was written a message may be kept back from the others: 14 days.
+pub const SHOW_LATER_MS_MAX: u64 = 14 * 24 * 3600 * 1000;
 /// Value of one setting, UTF-8.
 pub const SETTING_BYTES_MAX: usize = 16 * 1024;
 /// Text of one message, UTF-8.

@@ -203,7 +203,9 @@ DROP = struct(target=ID, payload_hash=HASH)
 JOIN = struct(invitation=ID, inviter=ID, card_hash=HASH, proof=HASH)
 FRAME = struct(sent_at=uint, kind=uint, body=blob(at_most=96 * 1024))
 MESSAGE_ID = struct(author=ID, record=ID)
-MESSAGE = struct(text=text(65536), bring=boolean)
+MESSAGE = struct(text=text(65536), bring=boolean, show_at=optional(uint))
+TAKE_BACK = struct(author=ID, record=ID, show_at=optional(uint))
+SHOW_LATER_MS_MAX = 14 * 24 * 3600 * 1000
 EDIT = struct(target=MESSAGE_ID, text=text(65536))
 RESEND = struct(original=MESSAGE_ID, frame=blob(at_most=96 * 1024))
 CONSUMED = struct(space=ID, account=ID, identity=KEY)
@@ -683,14 +685,17 @@ class Conversation:
     def __init__(self, log):
         self.log, self.messages, self.index = log, [], {}
         self.names, self.read, self.marks, self.gone = {}, {}, {}, set()
+        self.taken_back = {}
         frames = [self.open(record) for record in log.records]
         resent = {}
+        before = set()
         for record, (state, opened) in zip(log.records, frames):
             if state == "opened" and opened.kind == 8:
                 again = parse(RESEND, opened.body)
-                if again.original.author == record.header.author:
-                    key = (again.original.author, again.original.record)
+                key = (again.original.author, again.original.record)
+                if again.original.author == record.header.author and key in before:
                     resent.setdefault(key, parse(FRAME, again.frame))
+            before.add((record.header.author, record.header.id))
         for seq, (record, (state, opened)) in enumerate(zip(log.records, frames), 1):
             key = (record.header.author, record.header.id)
             if state == "opened":
@@ -720,7 +725,7 @@ class Conversation:
         key = (record.header.author, record.header.id)
         self.index[key] = Struct(
             seq=seq, author=key[0], record=key[1], sent_at=sent_at, stored_at=record.at, state=state, text=text_now,
-            edited=False, bring=bring,
+            edited=False, bring=bring, show_at=None,
         )
         self.messages.append(self.index[key])
 
@@ -729,6 +734,10 @@ class Conversation:
         if opened.kind == 1:
             message = parse(MESSAGE, opened.body)
             self.add(seq, record, opened.sent_at, "text", message.text, message.bring)
+            if message.show_at is not None:
+                show_at = min(message.show_at, opened.sent_at + SHOW_LATER_MS_MAX)
+                if show_at > record.at:
+                    self.messages[-1].update(show_at=show_at)
         elif opened.kind == 2:
             edit = parse(EDIT, opened.body)
             message = self.index.get((edit.target.author, edit.target.record))
@@ -739,6 +748,8 @@ class Conversation:
             key = (target.author, target.record)
             if opened.kind == 3 and target.author == author:
                 self.gone.discard(key)
+                taken = parse(TAKE_BACK, opened.body)
+                self.taken_back.setdefault(key, []).append((record.at, taken.show_at))
                 if key in self.index:
                     self.index[key].update(state="taken back", text=None)
             elif opened.kind == 4 and target.author != author:
@@ -749,15 +760,29 @@ class Conversation:
                 self.marks.setdefault(key, set()).add(opened.kind)
         elif opened.kind == 7:
             self.names[author] = NAME(cbor(opened.body))
-        elif opened.kind != 8:
+        elif opened.kind not in (8, 9):
             self.add(seq, record, opened.sent_at, "newer", None, False)
+
+    def place(self, message):
+        """Where another's message stands that was shown later than stored; None when it was taken back before."""
+        key = (message.author, message.record)
+        taken = self.taken_back.get(key, [])
+        show_at = message.show_at
+        if taken and show_at is None:
+            show_at = next((told for _, told in taken if told is not None), None)
+        if message.author == self.log.account.id or show_at is None:
+            return (message.seq, 0)
+        if any(at <= show_at for at, _ in taken):
+            return None
+        later = (n for n, record in enumerate(self.log.records, 1) if n > message.seq and record.at > show_at)
+        return (next(later, len(self.log.records) + 1) - 1, show_at)
 
     def json(self):
         shown = []
-        for message in self.messages:
+        there = [message for message in self.messages if (message.author, message.record) not in self.gone]
+        placed = [(self.place(message), message) for message in there]
+        for _, message in sorted(((p, m) for p, m in placed if p is not None), key=lambda pair: pair[0]):
             key = (message.author, message.record)
-            if key in self.gone:
-                continue
             marks = self.marks.get(key, set())
             shown.append({
                 "author": message.author.hex(),

@@ -221,7 +221,7 @@ impl World {
 
     /// Writes a message.
     pub fn say(&mut self, host: HostId, space: SpaceId, text: &str) -> MessageId {
-        self.write(host, space, Draft::Message { text: text.to_owned(), bring: false })
+        self.write(host, space, Draft::Message { text: text.to_owned(), bring: false, show_at: None })
     }
 
     /// What a device has told so far.
@@ -512,9 +512,22 @@ fn converse(world: &mut World, thera: HostId, anna: HostId, space: SpaceId, hell
     let long = world.say(anna, space, &"Ein langer Brief. ".repeat(400));
     world.write(anna, space, Draft::Edit { target: long, text: "Ein kurzer Brief.".into() });
     world.write(thera, space, Draft::Bring(long));
-    let topic =
-        world.write(anna, space, Draft::Message { text: "Darüber möchte ich reden.".into(), bring: true });
+    let topic = world.write(
+        anna,
+        space,
+        Draft::Message { text: "Darüber möchte ich reden.".into(), bring: true, show_at: None },
+    );
     world.write(thera, space, Draft::Hold(topic));
+    // Two that are to be shown the next morning: one is changed and then shown, the other is never there.
+    let show_at = Some(world.now().plus(DAY_MS / 2));
+    let later = |text: &str| Draft::Message { text: text.into(), bring: false, show_at };
+    let morning = world.write(thera, space, later("Guten Morge."));
+    world.write(thera, space, Draft::Edit { target: morning, text: "Guten Morgen.".into() });
+    let unseen = world.write(thera, space, later("Doch nicht."));
+    world.write(thera, space, Draft::TakeBack(unseen));
+    world.write(thera, space, Draft::Setting { name: "availability".into(), value: "{\"v\":1}".into() });
+    world.say(anna, space, "Vor dem Morgen.");
+    world.run_for(DAY_MS);
     let wrong = world.say(anna, space, "Das war für jemand anderen.");
     world.write(anna, space, Draft::TakeBack(wrong));
     let edited = world.say(thera, space, "Bis Montga.");

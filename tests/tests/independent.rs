@@ -220,7 +220,7 @@ fn texts_by_our_code(recording: &Value) -> Vec<String> {
     for (id, content) in &contents {
         let changed = contents.iter().any(|(_, other)| match other {
             Content::Edit(edit) => edit.target == *id,
-            Content::TakeBack(target) => target == id,
+            Content::TakeBack(back) => back.target() == *id,
             _ => false,
         });
         if let (Content::Message(message), false) = (content, changed) {

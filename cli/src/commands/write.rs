@@ -29,8 +29,14 @@ pub(super) async fn send(session: &mut Session, args: Send) -> Result<(), CliErr
     };
     fits(text.len())?;
     let space = session.find(|client| resolve::space(client.spaces(), space.as_deref())).await?.id;
-    write(session, space, Draft::Message { text, bring: args.bring }, args.delivery.offline, "Delivered.")
-        .await
+    write(
+        session,
+        space,
+        Draft::Message { text, bring: args.bring, show_at: None },
+        args.delivery.offline,
+        "Delivered.",
+    )
+    .await
 }
 
 /// `sotto edit`

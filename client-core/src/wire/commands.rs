@@ -13,7 +13,7 @@ use core::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use sotto_protocol::frame::PushEndpoint;
-use sotto_protocol::ids::{Handle, RecordId, Seq, SpaceId};
+use sotto_protocol::ids::{Handle, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::roster::Role;
 use zeroize::Zeroizing;
@@ -219,14 +219,13 @@ impl InSpace {
 impl DraftShape {
     fn into_draft(self) -> Result<Draft, CoreError> {
         let missing = || CoreError::malformed("draft");
-        if self.show_at.is_some() {
-            return Err(CoreError::new("not_allowed"));
-        }
         let target = || self.target.as_ref().ok_or_else(missing)?.message();
         Ok(match self.kind.as_str() {
-            "message" => {
-                Draft::Message { text: self.text.ok_or_else(missing)?, bring: self.bring.unwrap_or_default() }
-            }
+            "message" => Draft::Message {
+                text: self.text.ok_or_else(missing)?,
+                bring: self.bring.unwrap_or_default(),
+                show_at: self.show_at.map(Millis),
+            },
             "edit" => Draft::Edit { target: target()?, text: self.text.ok_or_else(missing)? },
             "takeBack" => Draft::TakeBack(target()?),
             "acknowledge" => Draft::Acknowledge(target()?),

@@ -208,6 +208,7 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "revoke", "id": InvitationId([3; 16]) }),
         json!({ "kind": "write", "space": space, "id": null,
                 "draft": { "kind": "message", "text": "Hello", "bring": false, "showAt": null } }),
+        write(json!({ "kind": "message", "text": "Tomorrow", "bring": true, "showAt": AT })),
         write(json!({ "kind": "edit", "target": target, "text": "Hello again" })),
         write(json!({ "kind": "takeBack", "target": target })),
         write(json!({ "kind": "acknowledge", "target": target })),

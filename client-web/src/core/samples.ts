@@ -753,6 +753,17 @@ export const commands: Command[] = [
   },
   {
     "draft": {
+      "bring": true,
+      "kind": "message",
+      "showAt": 1800000000000,
+      "text": "Tomorrow"
+    },
+    "id": "1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d",
+    "kind": "write",
+    "space": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+  },
+  {
+    "draft": {
       "kind": "edit",
       "target": {
         "author": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",

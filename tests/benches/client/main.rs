@@ -119,7 +119,7 @@ fn invited(world: &mut World, therapist: &mut Home, handle: &str) -> Result<Comm
 fn writing(world: &mut World, client: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
     client.spent = Duration::ZERO;
     for _ in 0..messages {
-        let draft = Draft::Message { text: "m".repeat(1024), bring: false };
+        let draft = Draft::Message { text: "m".repeat(1024), bring: false, show_at: None };
         world.command(client, Command::Write { space, id: None, draft })?;
     }
     row("write a message: queue, seal, sign, take in", us(client.spent) / f64::from(messages), "µs");
@@ -140,6 +140,9 @@ fn stored(home: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
     let begin = clock();
     let count = opened.messages(space).len();
     row(&format!("messages() of {count}"), ms(begin.elapsed()), "ms");
+    let begin = clock();
+    let page = opened.messages_page(space, u64::from(messages / 2), 50).messages.len();
+    row(&format!("messages_page() of {page} from the middle"), us(begin.elapsed()), "µs");
     let begin = clock();
     ensure!(!opened.spaces().is_empty(), "no space");
     row("spaces() with that history", ms(begin.elapsed()), "ms");

@@ -54,7 +54,8 @@ fn messages(rng: &mut Entropy) -> Result<()> {
     let (device, record) = (DeviceId([4; 16]), RecordId([5; 16]));
     let key = EraKey::generate(rng).derive_record(space, era);
     let place = ContentPlace { space, era, author, record };
-    let content = Content::Message(Message { text: Text::new("m".repeat(1024))?, bring: false });
+    let content =
+        Content::Message(Message { text: Text::new("m".repeat(1024))?, bring: false, show_at: None });
     let frame = ContentFrame { sent_at: Millis(1), content };
     let plain = frame.to_bytes()?;
     let sealing = mean(TIMES, || {

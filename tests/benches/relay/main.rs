@@ -190,7 +190,7 @@ fn say(what: &str) {
 /// The payload of a message of 1 KiB, sealed as clients do.
 fn sealed_text(rng: &mut ChaCha20Rng) -> Result<Vec<u8>> {
     let text = Text::new("m".repeat(MESSAGE_BYTES))?;
-    let content = Content::Message(Message { text, bring: false });
+    let content = Content::Message(Message { text, bring: false, show_at: None });
     let plain = ContentFrame { sent_at: Millis(1), content }.to_bytes()?;
     let (space, era) = (SpaceId::ZERO, EraId::ZERO);
     let key = EraKey::generate(rng).derive_record(space, era);

@@ -59,7 +59,7 @@ impl Load {
             while !stopping && waiting.len() < IN_FLIGHT {
                 let text = format!("{name} {count}");
                 count += 1;
-                let draft = Draft::Message { text: text.clone(), bring: false };
+                let draft = Draft::Message { text: text.clone(), bring: false, show_at: None };
                 host.command(Command::Write { space, id: None, draft }).await.expect("write");
                 let queued = |event: &Event| match event {
                     Event::Queued { id, .. } => Some(Ok(*id)),

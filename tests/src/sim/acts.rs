@@ -2,7 +2,7 @@
 //!
 //! Owns the choice by weights and the commands that belong to each act.
 
-use super::auditors::{Finding, durable};
+use super::auditors::{Finding, durable, reading};
 use super::host::{Fate, Wish};
 use super::lanes::Lane;
 use super::model::{MARKER, Text};
@@ -13,7 +13,7 @@ use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::io::{Command, Draft};
 use sotto_client_core::view::{BodyView, SpaceView};
 use sotto_protocol::hash::head_zero;
-use sotto_protocol::ids::{AccountId, DeviceId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, RecordId, Seq, SpaceId};
 use sotto_protocol::limits::INVITATION_TTL_MS_DEFAULT;
 use sotto_protocol::roster::Role;
 
@@ -50,7 +50,8 @@ impl World {
         }
         let Some(h) = self.people.dice.pick(&users) else { return Ok(()) };
         let act = self.choose();
-        act(self, h)
+        act(self, h)?;
+        reading::folded(self, h)
     }
 
     /// Hosts at which somebody can do something.
@@ -109,7 +110,13 @@ impl World {
         let Some(author) = self.me(h) else { return Ok(()) };
         let text = self.people.text();
         self.model.texts.insert(text.clone(), Text { author, space, at: self.time });
-        drop(self.command(h, Command::Write { space, id: None, draft: draft(text) })?);
+        let (id, draft) = (RecordId(self.people.dice.bytes()), draft(text));
+        let id = Some(id).filter(|_| self.people.dice.chance(500));
+        let written = self.command(h, Command::Write { space, id, draft: draft.clone() })?;
+        // Whoever doesn't know whether it was written writes it again under the same name.
+        if written.is_ok() && id.is_some() && self.people.dice.chance(300) {
+            drop(self.command(h, Command::Write { space, id, draft })?);
+        }
         Ok(())
     }
 
@@ -118,7 +125,17 @@ impl World {
         let Some(space) = self.people.dice.pick(&open) else { return Ok(()) };
         let bring = self.people.dice.chance(100);
         for _ in 0..=self.people.dice.below(3) {
-            self.write_in(h, space, |text| Draft::Message { text, bring })?;
+            let later = self.people.dice.between(1, 1_800_000);
+            let show_at = Some(self.now().plus(later)).filter(|_| self.people.dice.chance(150));
+            self.write_in(h, space, |text| Draft::Message { text, bring, show_at })?;
+        }
+        if self.people.dice.chance(100) {
+            let name = if bring { "availability" } else { "practice" }.to_owned();
+            self.write_in(h, space, |value| Draft::Setting { name, value })?;
+        }
+        if self.people.dice.chance(100) {
+            let text = self.people.text();
+            drop(self.command(h, Command::KeepDraft { space, text })?);
         }
         Ok(())
     }
@@ -403,7 +420,7 @@ impl World {
             }
         }
         for _ in 0..400 {
-            self.write_in(h, space, |text| Draft::Message { text, bring: false })?;
+            self.write_in(h, space, |text| Draft::Message { text, bring: false, show_at: None })?;
         }
         Ok(())
     }

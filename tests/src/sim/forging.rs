@@ -139,7 +139,7 @@ impl Stolen {
         let key = self.era_key(server, space)?;
         let era = server.space(space)?.era()?.id;
         let text = Text::new(FORGED_TEXT).ok()?;
-        let content = Content::Message(Message { text, bring: false });
+        let content = Content::Message(Message { text, bring: false, show_at: None });
         let frame = ContentFrame { sent_at: Millis(1), content }.to_bytes().ok()?;
         // The place names the record, whose id follows from the payload's length alone.
         let mut rng = dice::rng(7, "forger");

@@ -358,7 +358,7 @@ impl World {
         for h in self.users().into_iter().filter(|h| (Some(*h) == victim) == lied_to) {
             let views = self.hosts[h].signed_in().map(Client::spaces).unwrap_or_default();
             for view in views.into_iter().filter(|v| v.member && v.confirmed && v.alarm.is_none()) {
-                self.write_in(h, view.id, |text| Draft::Message { text, bring: false })?;
+                self.write_in(h, view.id, |text| Draft::Message { text, bring: false, show_at: None })?;
             }
         }
         self.run_until(self.time + 60_000, |_| false)?;

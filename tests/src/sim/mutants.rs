@@ -122,12 +122,12 @@ pub const OUT_OF_REACH: [Server; 1] = [Server::DropPushOnOverflow];
 pub fn all() -> Vec<Mutant> {
     let seeds = || 0..80;
     vec![
-        server(Server::AcceptStaleEra, Lane::Membership, seeds(), &["alarms"]),
+        server(Server::AcceptStaleEra, Lane::Membership, seeds(), &["alarms", "consent"]),
         server(Server::AckBeforeFlush, Lane::Rough, seeds(), &["durable"]),
         server(Server::SkipCardCheck, Lane::Membership, seeds(), &["removal"]),
-        server(Server::TrustIdempotencyAfterEra, Lane::Torn, seeds(), &["once"]),
+        server(Server::TrustIdempotencyAfterEra, Lane::Membership, 208..240, &["alarms", "once"]),
         server(Server::SkipIdempotency, Lane::Torn, seeds(), &["once"]),
-        server(Server::SkipMembership, Lane::Membership, seeds(), &["removal"]),
+        server(Server::SkipMembership, Lane::Membership, seeds(), &["removal", "reading"]),
         server(Server::SkipSeenCheck, Lane::Calm, seeds(), &["alarms"]).against(Client::ForgeSeen),
         server(Server::KeepPayloadOnDrop, Lane::Calm, seeds(), &["erasure"]),
         server(Server::KeepSubscriptions, Lane::Membership, seeds(), &["removal"]),

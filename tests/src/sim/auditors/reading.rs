@@ -11,7 +11,7 @@ use super::Finding;
 use sotto_client_core::io::{Draft, MessageId};
 use sotto_client_core::view::{BodyView, MessageView};
 use sotto_protocol::frame::Stored;
-use sotto_protocol::ids::{AccountId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, Millis, Seq, SpaceId};
 use sotto_protocol::record::{Drop, EraBody, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,8 @@ struct Wanted {
     seq: Seq,
     body: Option<BodyView>,
     certain: bool,
+    /// Another's, shown from then on.
+    later: Option<Millis>,
 }
 
 /// The readers of each era of a log.
@@ -43,6 +45,9 @@ pub fn could_read(readers: &Readers, account: AccountId, seq: Seq) -> bool {
 
 /// Looks at every client.
 pub fn all(world: &World) -> Result<(), Finding> {
+    for h in 0..world.hosts.len() {
+        folded(world, h)?;
+    }
     for space in world.server.spaces() {
         let records = world.server.records(space, Seq::ZERO, usize::MAX);
         let readers = readers(&records);
@@ -54,9 +59,15 @@ pub fn all(world: &World) -> Result<(), Finding> {
     shown(world)
 }
 
+/// What is shown is what folding everything anew shows.
+pub fn folded(world: &World, h: HostId) -> Result<(), Finding> {
+    let audited = world.hosts[h].client.as_ref().map_or(Ok(()), sotto_client_core::Client::audit_timelines);
+    audited.map_err(|what| Finding::new("reading", format!("host {h} in {what}")))
+}
+
 /// Looks at a device that has just signed in.
 pub fn fresh(world: &World, h: HostId) -> Result<(), Finding> {
-    let mut texts = 0;
+    let (mut texts, mut later) = (0, 0);
     let mut spaces = 0;
     for space in world.server.spaces() {
         let records = world.server.records(space, Seq::ZERO, usize::MAX);
@@ -64,10 +75,17 @@ pub fn fresh(world: &World, h: HostId) -> Result<(), Finding> {
         one(world, h, space, &readers, &records)?;
         let messages = world.hosts[h].signed_in().map(|c| c.messages(space)).unwrap_or_default();
         texts += messages.iter().filter(|m| matches!(m.body, BodyView::Text(_))).count();
+        // What appeared since was not there to be counted.
+        later += messages.iter().filter(|m| m.show_at.is_some()).count();
         spaces += usize::from(!messages.is_empty());
     }
     match world.hosts[h].restored {
-        Some((told, _)) if usize::try_from(told) == Ok(texts) || world.model.set_back > 0 => Ok(()),
+        Some((told, _))
+            if usize::try_from(told).is_ok_and(|told| told <= texts && told + later >= texts)
+                || world.model.set_back > 0 =>
+        {
+            Ok(())
+        }
         told => {
             Err(Finding::new("reading", format!("host {h} told {told:?}, has {texts} in {spaces} spaces")))
         }
@@ -92,10 +110,12 @@ fn fold(
         let id = MessageId { author: header.author, record: header.id };
         let Some(queued) = model.queued.get(&(space, id)) else { continue };
         match &queued.draft {
-            Draft::Message { text, .. } => {
+            Draft::Message { text, show_at, .. } => {
                 let text = early.get(&id).copied().unwrap_or(text);
                 let body = Some(BodyView::Text(text.to_owned()));
-                wanted.insert(id, Wanted { seq: stored.seq, body, certain: true });
+                // Shown later to the others, or, taken back before, never.
+                let later = show_at.filter(|_| id.author != me);
+                wanted.insert(id, Wanted { seq: stored.seq, body, certain: true, later });
             }
             Draft::Edit { target, .. } if edited.get(target).is_some_and(|at| *at > queued.at) => {}
             Draft::Edit { target, text } => match wanted.get_mut(target) {
@@ -157,7 +177,12 @@ fn one(
     let messages = client.messages(space);
     let bad = |what: String| Err(Finding::new("reading", format!("host {h} in {}: {what}", space.short())));
     let stored: Vec<&MessageView> = messages.iter().filter(|m| m.seq.is_some()).collect();
-    if stored.windows(2).any(|w| w[0].seq >= w[1].seq) {
+    let early = |m: &&MessageView| m.show_at.is_some_and(|at| !m.mine && at > world.now());
+    if let Some(message) = stored.iter().copied().find(early) {
+        return bad(format!("{:?} is shown before its time", message.id));
+    }
+    let in_order: Vec<_> = stored.iter().filter(|m| m.mine || m.show_at.is_none()).collect();
+    if in_order.windows(2).any(|w| w[0].seq >= w[1].seq) {
         return bad("its messages are out of order".to_owned());
     }
     let by_id: BTreeMap<MessageId, &MessageView> = stored.iter().map(|m| (m.id, *m)).collect();
@@ -165,7 +190,13 @@ fn one(
         return bad("a message is shown twice".to_owned());
     }
     for (id, message) in &wanted {
-        let Some(shown) = by_id.get(id) else { return bad(format!("{id:?} is missing")) };
+        let Some(shown) = by_id.get(id) else {
+            let taken_back = message.body == Some(BodyView::TakenBack) || !message.certain;
+            if message.later.is_some_and(|at| taken_back || at > world.now()) {
+                continue;
+            }
+            return bad(format!("{id:?} is missing"));
+        };
         if shown.seq != Some(message.seq) {
             return bad(format!("{id:?} stands at {:?}, not at {}", shown.seq, message.seq));
         }
