@@ -46,6 +46,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`", quick: false, run: sample },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
     Step { name: "web", about: "the web app: types, style, unit tests, budgets", quick: true, run: web },
+    Step { name: "browser", about: "the web app in Chromium, on the real server", quick: false, run: browser },
     Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
 ];
 
@@ -105,6 +106,10 @@ fn simulation(context: &Context) -> Result<()> {
 fn web(context: &Context) -> Result<()> {
     web::unit_tests(&context.workspace)?;
     web::build(&context.workspace, Budgets::Kept)
+}
+
+fn browser(context: &Context) -> Result<()> {
+    web::browser_tests(&context.workspace)
 }
 
 fn independent(context: &Context) -> Result<()> {

@@ -10,6 +10,12 @@ use crate::workspace::{Profile, Workspace, run};
 use anyhow::Result;
 use std::process::Command;
 
+/// Runs `client-web/tests/browser`.
+pub(crate) fn browser_tests(workspace: &Workspace) -> Result<()> {
+    let mut npm = prepared(workspace, Profile::Debug)?;
+    run(npm.args(["run", "--silent", "test:browser"]))
+}
+
 /// `cargo xtask screens`
 pub(crate) fn screens(mut args: Args) -> Result<()> {
     let passed_on = args.passed_on();
