@@ -19,10 +19,10 @@ use sotto_protocol::frame::{ClientFrame, Stored};
 use sotto_protocol::ids::{AccountId, EraNumber, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::limits::ERA_INTERVAL_MS_MIN;
 use sotto_protocol::log::Era;
+use sotto_protocol::ordered;
 use sotto_protocol::record::{Approval, Cause, EraBody, Header, Kind, Member, Record};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::Signed;
-use std::collections::BTreeSet;
 
 /// Pause before trying again when somebody else's card or era came in between.
 const RETRY_MS: u64 = 500;
@@ -69,7 +69,7 @@ impl Client {
             self.introduce(id);
         }
         let Some(previous) = previous else { return };
-        let accounts = |e: &Era| e.members.iter().map(|m| m.account).collect::<BTreeSet<_>>();
+        let accounts = |e: &Era| ordered::set(e.members.iter().map(|m| m.account));
         let (old, new) = (accounts(previous), accounts(era));
         if old.contains(&account) != new.contains(&account) {
             // So that no other device of this account takes a space that is no longer shown for one withheld.
@@ -100,7 +100,7 @@ impl Client {
         let Some(keeping) = &self.keeping else { return false };
         let roster = self.roster.iter().flat_map(|r| &r.staff).map(|s| (s.account, s.identity));
         let peers = keeping.vault.peers.iter().map(|(account, pin)| (*account, pin.identity));
-        let known: BTreeSet<_> = roster.chain(peers).collect();
+        let known = ordered::set(roster.chain(peers));
         era.members
             .iter()
             .any(|m| m.account != keeping.vault.account && known.contains(&(m.account, m.identity)))
@@ -195,7 +195,7 @@ impl Client {
 
     /// A new era pins newest cards: ask for them.
     fn ask_members(&mut self, id: SpaceId, plan: &Plan) {
-        let accounts: BTreeSet<AccountId> = plan.members.iter().map(|(a, _)| *a).collect();
+        let accounts = ordered::set(plan.members.iter().map(|(a, _)| *a));
         if let Some(space) = self.spaces.get_mut(&id) {
             space.live.era_work =
                 Some(EraWork { cards: accounts.clone(), sent: None, cause: plan.cause.clone() });
@@ -247,7 +247,7 @@ impl Client {
 
     /// Member entries pinning newest cards, sorted.
     pub(crate) fn pinned(&self, members: &[(AccountId, Role)]) -> Option<Vec<Member>> {
-        let mut pinned = members
+        let pinned = members
             .iter()
             .map(|(account, role)| {
                 let card = self.cards.newest(*account)?;
@@ -260,8 +260,7 @@ impl Client {
                 })
             })
             .collect::<Option<Vec<_>>>()?;
-        pinned.sort_by_key(|m| m.account);
-        Some(pinned)
+        Some(ordered::map(pinned.into_iter().map(|m| (m.account, m))).into_values().collect())
     }
 
     /// A fresh era key, committed to and wrapped for every member.

@@ -16,6 +16,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, Req, SpaceHead, Stored};
 use sotto_protocol::ids::{Seq, SpaceId};
 use sotto_protocol::limits::PAGE_BYTES_MAX;
+use sotto_protocol::ordered;
 use sotto_protocol::record::{Payload, Record};
 use std::collections::BTreeSet;
 
@@ -32,7 +33,7 @@ impl Client {
             return;
         }
         space.live.hand_back = Some(HandBack { cards: BTreeSet::new(), records: 0 });
-        let authors: BTreeSet<_> = space.entries.iter().map(|e| e.id.author).chain(space.readers()).collect();
+        let authors = ordered::set(space.entries.iter().map(|e| e.id.author).chain(space.readers()));
         for card in authors.into_iter().flat_map(|author| self.cards.all(author)).collect::<Vec<_>>() {
             let req = self.request(Pending::CardHandBack(id), |req| ClientFrame::CardPut { req, card });
             if let (Some(req), Some(work)) =

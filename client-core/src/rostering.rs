@@ -12,9 +12,9 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::ClientFrame;
 use sotto_protocol::hash;
 use sotto_protocol::ids::Version;
+use sotto_protocol::ordered;
 use sotto_protocol::roster::{Role, Roster, Staff};
 use sotto_protocol::sign::Signed;
-use std::collections::BTreeMap;
 
 impl Client {
     pub(crate) fn ask_roster(&mut self) {
@@ -52,23 +52,19 @@ impl Client {
             card_version_min: self.cards.newest(account.id).map(|c| c.card().version).unwrap_or_default(),
         };
         // Only whom the owner's own invitation brought in, as what it said.
-        let invited: BTreeMap<_, _> = self
+        let invited = self
             .keeping
             .iter()
             .flat_map(|k| k.vault.invitations.values())
             .filter(|i| i.role != Role::Client)
-            .filter_map(|i| i.consumed.map(|c| ((c.account, c.identity), i.role)))
-            .collect();
-        let others = invited.into_iter().map(|((account, identity), role)| Staff {
+            .filter_map(|i| i.consumed.map(|c| ((c.account, c.identity), i.role)));
+        let others = ordered::map(invited).into_iter().map(|((account, identity), role)| Staff {
             account,
             identity,
             role,
             card_version_min: self.cards.newest(account).map(|c| c.card().version).unwrap_or_default(),
         });
-        let mut staff: Vec<Staff> = core::iter::once(me).chain(others).collect();
-        staff.sort_by_key(|s| s.account);
-        staff.dedup_by_key(|s| s.account);
-        staff
+        ordered::map(others.chain([me]).map(|s| (s.account, s))).into_values().collect()
     }
 
     /// The owner signs the roster anew.

@@ -7,7 +7,6 @@ use crate::client::Client;
 use crate::io::Event;
 use crate::space::Space;
 use sotto_protocol::ids::{AccountId, Millis};
-use std::collections::BTreeSet;
 
 impl Client {
     /// Says when a sync is done, and when everything is here after signing in.
@@ -71,8 +70,6 @@ impl Client {
             })
             .flatten();
         let retries = retries.filter(|at| *at > self.now);
-        let accounts: BTreeSet<Millis> =
-            retries.chain(self.link_wake_at()).chain(self.vault_wake_at()).collect();
-        accounts.first().copied()
+        retries.chain(self.link_wake_at()).chain(self.vault_wake_at()).min()
     }
 }

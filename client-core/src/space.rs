@@ -15,6 +15,7 @@ use sotto_protocol::codec::{Bytes, Text};
 use sotto_protocol::frame::{Req, SpaceHead, Stored};
 use sotto_protocol::ids::{AccountId, EraId, Head, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::log::{Admission, Authentic, Facts, LogState, Refusal, Target};
+use sotto_protocol::ordered;
 use sotto_protocol::record::{Approval, Cause, Drop, Join, Kind, Seen};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::Signed;
@@ -225,14 +226,14 @@ impl Space {
 
     /// Everything was read from the store.
     pub(crate) fn loaded(&mut self) {
-        self.by_id = self.entries.iter().enumerate().map(|(index, e)| (e.id, index)).collect();
+        self.by_id = ordered::map(self.entries.iter().enumerate().map(|(index, e)| (e.id, index)));
         (1..=self.entries.len()).for_each(|number| self.touch_entry(number));
         self.outbox.keys().for_each(|number| self.timeline.touch(At::Out(*number)));
     }
 
     /// Readers now.
     pub(crate) fn readers(&self) -> BTreeSet<AccountId> {
-        self.log.era().map(|era| era.members.iter().map(|m| m.account).collect()).unwrap_or_default()
+        ordered::set(self.log.era().iter().flat_map(|era| &era.members).map(|m| m.account))
     }
 
     pub(crate) fn is_member(&self, account: AccountId) -> bool {

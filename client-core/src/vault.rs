@@ -218,11 +218,10 @@ impl Vault {
         let mut merged = self.clone();
         merged.card_version_min = merged.card_version_min.max(other.card_version_min);
         for entry in &other.sealing {
-            if merged.sealing.iter().all(|e| e.since != entry.since) {
-                merged.sealing.push(entry.clone());
+            if let Err(place) = merged.sealing.binary_search_by_key(&entry.since, |e| e.since) {
+                merged.sealing.insert(place, entry.clone());
             }
         }
-        merged.sealing.sort_by_key(|e| e.since);
         for (id, pin) in &other.spaces {
             merge_pin(merged.spaces.entry(*id).or_insert_with(|| pin.clone()), pin)?;
         }

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod link;
 pub mod log;
 pub mod opaque;
+pub mod ordered;
 pub mod padding;
 pub mod record;
 pub mod roster;

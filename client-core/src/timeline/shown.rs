@@ -6,6 +6,7 @@
 use super::{At, ReadMark};
 use core::ops::Bound;
 use sotto_protocol::ids::{Millis, Seq};
+use sotto_protocol::ordered;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A place among what is shown. What is shown later than it was stored stands right before the first entry stored after
@@ -199,7 +200,7 @@ impl Shown {
 
     /// What may want an answer, oldest first. Where there is more than `max`, marked ones stay, then the newest.
     pub(super) fn attention(&self, max: usize) -> impl Iterator<Item = At> {
-        let mut chosen: BTreeSet<Key> = self.marked.iter().rev().take(max).copied().collect();
+        let mut chosen = ordered::set(self.marked.iter().rev().take(max).copied());
         let own = self.own_texts.last().copied();
         let after_own = self.others.iter().rev().take_while(|key| own.is_none_or(|own| **key > own));
         let before = self.unanswered.iter().rev().skip_while(|key| own.is_none_or(|own| **key > own));
