@@ -14,6 +14,8 @@ import { found } from './plaintext';
 const AXE_PATH = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 let axeSource: string | undefined;
+/** A page that does not answer for so long is stuck. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 export const PHONE = { width: 390, height: 844 };
 export const NARROW = { width: 320, height: 640 };
@@ -110,9 +112,22 @@ export class Person {
     if (wide > 0) this.wrong.push(`${screen} is ${wide} px wider than the window`);
   }
 
+  /** Asks the page; by itself that would wait for ever for a page that is stuck. */
+  private async answer(about: string, ask: () => Promise<string>): Promise<string> {
+    let timer: NodeJS.Timeout | undefined;
+    const stuck = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`the page does not say ${about}`)), ANSWER_TIMEOUT_MS);
+    });
+    try {
+      return await Promise.race([this.page.evaluate(ask), stuck]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Everything this browser keeps for the server's pages, as bytes. */
   private async kept(): Promise<Buffer> {
-    const text = await this.page.evaluate(async () => {
+    const text = await this.answer('what it keeps', async () => {
       const parts: string[] = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })];
       const latin = (bytes: Uint8Array) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
       const spell = (value: unknown): string => {

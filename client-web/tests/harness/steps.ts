@@ -1,0 +1,144 @@
+/**
+ * What people do in the app, told once.
+ *
+ * Each step goes through the page as a person does, by what is written on it, and ends when what she waits for is there.
+ */
+
+import type { Locator } from 'playwright-core';
+import { en } from './words';
+import type { Person } from './person';
+
+export type Say = typeof en;
+
+/** Who somebody is. */
+export interface Identity {
+  name: string;
+  handle: string;
+  password: string;
+}
+
+export const THERAPIST: Identity = {
+  name: 'Dr. Mara Lindqvist',
+  handle: 'mara',
+  password: 'seven quiet lanterns above the orchard wall',
+};
+export const CLIENT: Identity = {
+  name: 'Rosa Delgado',
+  handle: 'rosa',
+  password: 'a copper kettle hums beside the open window',
+};
+export const PRACTICE = 'Lindqvist Psychotherapy';
+
+function button(person: Person, name: string): Locator {
+  return person.page.getByRole('button', { name, exact: true });
+}
+
+/** Fills in the part of a form that says who one is. */
+async function fillIdentity(person: Person, who: Identity, say: Say): Promise<void> {
+  const { page } = person;
+  await person.fillSecret(page.getByLabel(say('field.name'), { exact: true }), who.name);
+  await page.getByLabel(say('field.handle'), { exact: true }).fill(who.handle);
+  await person.fillSecret(page.getByLabel(say('password.choose'), { exact: true }), who.password);
+}
+
+/** First run, up to the page that asks when she reads messages. */
+export async function setUp(person: Person, link: string, who = THERAPIST, say: Say = en): Promise<void> {
+  const { page } = person;
+  await person.goto(link);
+  await page.getByRole('heading', { name: say('setup.title') }).waitFor();
+  await person.looksRight('set-up');
+  await page.getByLabel(say('setup.practice'), { exact: true }).fill(PRACTICE);
+  await fillIdentity(person, who, say);
+  await button(person, say('setup.do')).click();
+  await page.getByRole('heading', { name: say('setup.hours.title') }).waitFor();
+}
+
+/** Keeps the hours that are proposed, and comes to inviting somebody. */
+export async function keepHours(person: Person, say: Say = en): Promise<void> {
+  await person.looksRight('hours');
+  await button(person, say('do.save')).click();
+  await person.page.getByRole('heading', { name: say('setup.invite.title') }).waitFor();
+}
+
+/** Makes an invitation on the page that is open; answers the link. */
+export async function invite(person: Person, note: string, say: Say = en): Promise<string> {
+  const { page } = person;
+  await person.fillSecret(page.getByLabel(say('invite.note'), { exact: true }), note);
+  await button(person, say('invite.do')).click();
+  const link = page.getByLabel(say('invite.link'), { exact: true });
+  await link.waitFor();
+  await page.getByRole('img', { name: say('invite.code') }).waitFor();
+  await person.looksRight('invitation');
+  return link.inputValue();
+}
+
+/** Set-up, hours and one invitation; ends on her first page. */
+export async function openPractice(person: Person, link: string, note = 'I am glad you come.'): Promise<string> {
+  await setUp(person, link);
+  await keepHours(person);
+  const invitation = await invite(person, note);
+  await button(person, en('setup.done')).click();
+  await person.page.getByRole('navigation', { name: en('place.all') }).waitFor();
+  return invitation;
+}
+
+/** From the link to the agreement, accepted: ends where she can write. */
+export async function join(person: Person, link: string, who = CLIENT, say: Say = en): Promise<void> {
+  const { page } = person;
+  await person.goto(link);
+  await button(person, say('join.start')).waitFor();
+  await person.looksRight('welcome');
+  await button(person, say('join.start')).click();
+  await fillIdentity(person, who, say);
+  await person.looksRight('joining');
+  await button(person, say('join.do')).click();
+  await page.getByRole('heading', { name: say('join.agreement.title') }).waitFor();
+  await person.looksRight('agreement');
+  await button(person, say('join.agreement.accept')).click();
+  await page.getByLabel(say('composer.label')).waitFor();
+}
+
+/** Signs in on an empty browser. */
+export async function signIn(person: Person, who: Identity, say: Say = en): Promise<void> {
+  const { page } = person;
+  await person.goto('/');
+  await page.getByLabel(say('field.handle'), { exact: true }).fill(who.handle);
+  await page.getByLabel(say('field.password'), { exact: true }).fill(who.password);
+  await button(person, say('signIn.do')).click();
+}
+
+/** Writes and sends a message. */
+export async function write(person: Person, text: string, say: Say = en): Promise<void> {
+  await person.fillSecret(person.page.getByLabel(say('composer.label')), text);
+  await button(person, say('composer.send')).click();
+  await bubble(person, text).waitFor();
+}
+
+/** The message with this text. */
+export function bubble(person: Person, text: string): Locator {
+  return person.page.getByRole('article').filter({ hasText: text });
+}
+
+/** Waits until a message of hers has its place on the server. */
+export async function delivered(person: Person, text: string, say: Say = en): Promise<void> {
+  await bubble(person, text).getByText(say('state.delivered')).waitFor();
+}
+
+/** Opens the conversation with a client. */
+export async function openClient(person: Person, name: string, say: Say = en): Promise<void> {
+  const { page } = person;
+  await page
+    .getByRole('navigation', { name: say('place.all') })
+    .getByRole('link', { name: say('place.clients') })
+    .click();
+  await page.getByRole('link', { name: new RegExp(name) }).click();
+  await page.getByLabel(say('composer.label')).waitFor();
+}
+
+/** Does something with a message, from its menu. */
+export async function act(person: Person, text: string, action: string, say: Say = en): Promise<void> {
+  await bubble(person, text)
+    .getByRole('button', { name: say('message.menu') })
+    .click();
+  await person.page.getByRole('dialog').getByRole('button', { name: action, exact: true }).click();
+}
