@@ -42,7 +42,7 @@ async function shot(person: Person, name: string): Promise<void> {
   for (const look of LOOKS) {
     await person.page.setViewportSize(look.viewport);
     await person.page.emulateMedia({ colorScheme: look.colorScheme });
-    await person.page.screenshot({ path: `${FOLDER}/${number}-${name}-${look.name}.png` });
+    await person.page.screenshot({ animations: 'disabled', path: `${FOLDER}/${number}-${name}-${look.name}.png` });
   }
   await person.page.setViewportSize(PHONE);
   await person.page.emulateMedia({ colorScheme: 'light' });

@@ -8,6 +8,7 @@ function space(...settings: [author: string, value: string, sentAt: number][]): 
   return {
     members: [
       { account: 'owner', name: null, role: 'owner_therapist', me: false },
+      { account: 'therapist', name: null, role: 'therapist', me: false },
       { account: 'client', name: null, role: 'client', me: true },
     ],
     settings: settings.map(([author, value, sentAt]) => ({ author, name: 'practice', value, sentAt })),
@@ -18,6 +19,10 @@ test('the newest setting of an owner counts', () => {
   const older = space(['owner', '{"lockAfterMinutes":3}', 5]);
   const newer = space(['owner', '{"lockAfterMinutes":7}', 9]);
   expect(lockAfterMs([newer, older])).toBe(7 * MINUTE);
+});
+
+test('what a therapist passes on to her clients counts as well', () => {
+  expect(lockAfterMs([space(['therapist', '{"lockAfterMinutes":3}', 5])])).toBe(3 * MINUTE);
 });
 
 test('what a client publishes, and what is no sensible number, does not', () => {

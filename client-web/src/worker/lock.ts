@@ -1,8 +1,8 @@
 /**
  * When this browser locks by itself, and how long somebody who guesses has to wait.
  *
- * Owns the rules. Refuses to know how locking is done, and clocks. Invariants: a setting counts only when an owner
- * published it, and within bounds; a clock that was put back never keeps a browser open for longer.
+ * Owns the rules. Refuses to know how locking is done, and clocks. Invariants: a setting counts only when an
+ * owner published it, or a therapist who passes it on to her clients, and within bounds; a clock that was put back never keeps a browser open for longer.
  */
 
 import type { Role, SpaceView } from '../core/types';
@@ -18,13 +18,13 @@ const WAIT_MS_MAX = 5 * MINUTE_MS;
 /** A clock is corrected by a little now and then. */
 const CLOCK_JITTER_MS = MINUTE_MS;
 
-/** The practice's idle time: the newest that an owner has published where one reads. */
+/** The practice's idle time: the newest that an owner or a therapist has published where one reads. */
 export function lockAfterMs(spaces: readonly SpaceView[]): number {
   let newest = { sentAt: -Infinity, minutes: LOCK_AFTER_MS_DEFAULT / MINUTE_MS };
   for (const space of spaces) {
-    const owners = new Set(space.members.filter((member) => owns(member.role)).map((member) => member.account));
+    const staff = new Set(space.members.filter((member) => decides(member.role)).map((member) => member.account));
     for (const { name, author, value, sentAt } of space.settings) {
-      if (name !== 'practice' || !owners.has(author) || sentAt <= newest.sentAt) continue;
+      if (name !== 'practice' || !staff.has(author) || sentAt <= newest.sentAt) continue;
       const minutes = minutesIn(value);
       if (minutes !== undefined) newest = { sentAt, minutes };
     }
@@ -32,8 +32,9 @@ export function lockAfterMs(spaces: readonly SpaceView[]): number {
   return newest.minutes * MINUTE_MS;
 }
 
-function owns(role: Role): boolean {
-  return role === 'owner' || role === 'owner_therapist';
+/** A client shares no space with an owner who does not treat her: there the therapist passes on what the owner set. */
+function decides(role: Role): boolean {
+  return role === 'owner' || role === 'owner_therapist' || role === 'therapist';
 }
 
 function minutesIn(value: string): number | undefined {

@@ -61,7 +61,7 @@ test('a message is edited, brought to the session and taken back', async () => {
       .getByRole('dialog')
       .getByRole('button', { name: en('message.do.takeBack') })
       .click();
-    await mara.page.getByText(en('message.takenBack')).waitFor();
+    await bubble(mara, en('message.takenBack')).waitFor();
     await expect.poll(() => bubble(mara, 'deep water').count()).toBe(0);
   });
 });

@@ -72,7 +72,8 @@ export class Person {
   private watchPage(page: Page): void {
     page.on('console', (message) => {
       // What a browser says by itself about a server that is away is no fault of the page.
-      const away = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/;
+      const away =
+        /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|An unknown error occurred when fetching the script/;
       if (message.type() === 'error' && !away.test(message.text())) this.wrong.push(`console: ${message.text()}`);
     });
     page.on('websocket', (socket) => {
