@@ -119,6 +119,13 @@ Examples:
     /// Keep a message for the session; its author sees “Kept for your session”
     #[command(override_usage = "sotto hold [OPTIONS] [SPACE] MESSAGE")]
     Hold(Target),
+    /// Publish something about yourself to whoever reads the conversation: hours, phrases, what you agreed to
+    #[command(override_usage = "sotto set [OPTIONS] [SPACE] NAME VALUE")]
+    #[command(
+        after_help = "Names and values are those of the web app (docs/PROTOCOL.md, Settings); values are JSON.\n\n\
+        Example:\n  sotto set --own phrases '{\"v\":1,\"phrases\":[\"We keep it for Tuesday.\"]}'"
+    )]
+    Set(Set),
     /// Fetch, check and print a conversation, and remember that you've read it
     Read(Read),
     /// Send what waits, fetch and check everything, and save it for your other devices
@@ -300,6 +307,19 @@ pub(crate) struct Edit {
     /// Conversation, message and its new text; the conversation may be left out
     #[arg(hide = true, value_name = "[SPACE] MESSAGE TEXT", num_args = 2..=3, required = true)]
     pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) delivery: Delivery,
+}
+
+/// `set`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Set {
+    /// Conversation, name and value; the conversation may be left out
+    #[arg(hide = true, value_name = "[SPACE] NAME VALUE", num_args = 2..=3, required = true)]
+    pub(crate) words: Vec<String>,
+    /// Into your own space, which only you read
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) own: bool,
     #[command(flatten)]
     pub(crate) delivery: Delivery,
 }

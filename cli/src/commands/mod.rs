@@ -55,6 +55,7 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
         Verb::Acknowledge(target) => write::about(session, target, Draft::Acknowledge).await,
         Verb::Bring(target) => write::about(session, target, Draft::Bring).await,
         Verb::Hold(target) => write::about(session, target, Draft::Hold).await,
+        Verb::Set(set) => write::set(session, set).await,
         Verb::Read(read) => read::run(session, &read).await,
         Verb::Sync => spaces::sync(session).await,
         Verb::Devices(devices) => match devices.verb {
@@ -80,6 +81,7 @@ fn stays_offline(verb: &Verb) -> bool {
         Verb::Invitations(list) | Verb::Spaces(list) => list.offline,
         Verb::Send(send) => send.delivery.offline,
         Verb::Edit(edit) => edit.delivery.offline,
+        Verb::Set(set) => set.delivery.offline,
         Verb::TakeBack(target) | Verb::Acknowledge(target) | Verb::Bring(target) | Verb::Hold(target) => {
             target.delivery.offline
         }

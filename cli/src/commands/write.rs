@@ -1,10 +1,10 @@
-//! `send`, `edit`, `take-back`, `acknowledge`, `bring` and `hold`.
+//! `send`, `edit`, `set`, `take-back`, `acknowledge`, `bring` and `hold`.
 //!
 //! Invariant: what was written is in the outbox, on disk, before anything is said about it; that it is there is
 //! success.
 
 use super::session::Session;
-use crate::args::{self, Edit, Send, Target};
+use crate::args::{self, Edit, Send, Set, Target};
 use crate::error::CliError;
 use crate::json::WrittenJson;
 use crate::resolve;
@@ -47,6 +47,32 @@ pub(super) async fn edit(session: &mut Session, args: Edit) -> Result<(), CliErr
     fits(text.len())?;
     let (space, target) = session.find(|client| resolve::message(client, space.as_deref(), &message)).await?;
     write(session, space, Draft::Edit { target, text }, args.delivery.offline, "Changed.").await
+}
+
+/// `sotto set`
+pub(super) async fn set(session: &mut Session, args: Set) -> Result<(), CliError> {
+    if args.own && args.words.len() > 2 {
+        return Err(CliError::Usage("Please give either a conversation or --own, not both.".into()));
+    }
+    let (space, words) = args::split_space(args.words, 2);
+    let mut words = words.into_iter();
+    let (name, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if serde_json::from_str::<serde_json::Value>(&value).is_err() {
+        return Err(CliError::Usage("The value is no JSON.".into()));
+    }
+    let space = if args.own {
+        // Another device may have founded it.
+        session.sync().await?;
+        session
+            .ask(Command::FoundOwn, |event| match event {
+                Event::SpaceAdded(id) => Some(*id),
+                _ => None,
+            })
+            .await?
+    } else {
+        session.find(|client| resolve::space(client.spaces(), space.as_deref())).await?.id
+    };
+    write(session, space, Draft::Setting { name, value }, args.delivery.offline, "Published.").await
 }
 
 /// Everything that only names a message.

@@ -18,7 +18,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use story::{By, CLIENTS, Client, Mark, PRACTICE, THERAPIST, THERAPIST_NAME};
+use story::{
+    AGREEMENT, AVAILABILITY, By, CLIENTS, Client, Mark, PHRASES, PRACTICE, THERAPIST, THERAPIST_NAME,
+};
 
 /// Made last: with it, the practice is complete.
 const PEOPLE: &str = "people.json";
@@ -128,6 +130,9 @@ impl Stage {
         let sign_in = self.sign_in(THERAPIST)?;
         let words = ["setup", setup_link, "--name", THERAPIST_NAME, "--practice", PRACTICE];
         self.register(&sign_in, &words, "Practice computer")?;
+        // The web app publishes the card to every client from here.
+        self.ask(THERAPIST, &["set", "--own", "availability", AVAILABILITY])?;
+        self.ask(THERAPIST, &["set", "--own", "phrases", PHRASES])?;
         Ok(sign_in)
     }
 
@@ -139,6 +144,8 @@ impl Stage {
 
         let spaces = self.ask(client.handle, &["spaces"])?;
         let space = text(spaces.get(0).context("a client who has joined has a conversation")?, "id")?;
+        self.ask(THERAPIST, &["set", space, "availability", AVAILABILITY])?;
+        self.ask(client.handle, &["set", space, "agreement", AGREEMENT])?;
         for turn in client.turns {
             let author = match turn.by {
                 By::Client => client.handle,

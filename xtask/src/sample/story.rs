@@ -10,6 +10,13 @@ pub(crate) const THERAPIST: &str = "elena";
 /// The therapist's name, as others see it.
 pub(crate) const THERAPIST_NAME: &str = "Elena Ruiz";
 
+/// When she reads messages, as the web app keeps it (docs/PROTOCOL.md, Settings).
+pub(crate) const AVAILABILITY: &str = r#"{"v":1,"zone":"America/New_York","hours":[{"day":1,"from":540,"to":1020},{"day":2,"from":540,"to":1020},{"day":3,"from":540,"to":1020},{"day":4,"from":540,"to":1020}],"within":{"workingDays":1},"line":"","phone":"","away":null}"#;
+/// What she writes again and again.
+pub(crate) const PHRASES: &str = r#"{"v":1,"phrases":["Thank you for writing. We keep this for our session.","Nothing to do with it for now. It is safe here.","I have read this, and I will answer tomorrow."]}"#;
+/// What every client in it has agreed to.
+pub(crate) const AGREEMENT: &str = r#"{"v":1,"document":"messages","language":"en","text":"The message agreement of the sample practice.","at":1767225600000}"#;
+
 /// A client, and the conversation with her.
 pub(crate) struct Client {
     pub(crate) handle: &'static str,
