@@ -106,6 +106,10 @@ pub struct Serve {
     #[arg(long, value_name = "ADDRESS")]
     pub push_contact: Option<String>,
 
+    /// Serves the web app from this folder instead of the one inside; for working on the app.
+    #[arg(long, value_name = "DIR")]
+    pub web: Option<PathBuf>,
+
     /// What to log: error, warn, info, debug or trace, also by module as in info,sotto_server=debug.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -171,6 +175,8 @@ pub struct Config {
     pub restored: bool,
     /// Notices to browsers that are away.
     pub push: Option<PushConfig>,
+    /// A folder with the web app. None: the one inside.
+    pub web: Option<PathBuf>,
     /// Log filter.
     pub log: String,
 }
@@ -236,8 +242,8 @@ impl Serve {
             None => Location::Sqlite(self.data.join("sotto.db")),
         };
         let push = push(self.no_push, self.push_hosts, self.push_contact, public_url.as_ref())?;
-        let Self { data, listen, behind_proxy, restored, log, .. } = self;
-        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, push, log })
+        let Self { data, listen, behind_proxy, restored, web, log, .. } = self;
+        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, push, web, log })
     }
 }
 

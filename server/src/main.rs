@@ -18,7 +18,7 @@ use sotto_server::service::{Entrance, Service};
 use sotto_server::start::{Opened, StartError, open, write_high_water};
 use sotto_server::throttle::Throttle;
 use sotto_server::tokens::Tokens;
-use sotto_server::transport::{Running, Start, WEB_FILES, start};
+use sotto_server::transport::{Running, Start, WEB_FILES, read_web_files, start};
 use sotto_server::{doctor, tls};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -109,10 +109,16 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
         rng: ChaCha20Rng::from_rng(&mut rng),
         timing: Timing::default(),
     });
-    let web = WEB_FILES;
+    let web = match &config.web {
+        Some(folder) => {
+            read_web_files(folder).with_context(|| format!("no web app in {}", folder.display()))?
+        }
+        None => WEB_FILES,
+    };
+    let app = !web.is_empty();
     let with = Start { relay, entrance, clock, rng, tls, behind_proxy, public_url, web, sending };
     let running = start(listener, with)?;
-    announce(&origin, setup, &running, config.tls.is_some())?;
+    announce(&origin, setup, &running, config.tls.is_some(), app)?;
     tracing::info!(incarnation = incarnation.short(), "serving");
     let marking = tokio::spawn(keep_mark(store.clone(), data.path().to_owned()));
     tokio::select! {
@@ -138,12 +144,18 @@ fn origin(config: &Config, address: std::net::SocketAddr) -> anyhow::Result<Orig
     Ok(Origin::parse(&text)?)
 }
 
-fn announce(origin: &Origin, setup: Option<LinkSecret>, running: &Running, tls: bool) -> anyhow::Result<()> {
+fn announce(
+    origin: &Origin,
+    setup: Option<LinkSecret>,
+    running: &Running,
+    tls: bool,
+    app: bool,
+) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Some(token) = setup {
         writeln!(out, "Set-up link: {}", SetupLink { origin: origin.clone(), token }.to_text())?;
     }
-    if !WEB_FILES.is_empty() {
+    if app {
         writeln!(out, "Web app: {origin}/")?;
     }
     let scheme = if tls { "https" } else { "http" };

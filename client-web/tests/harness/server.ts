@@ -2,7 +2,7 @@
  * The real server binary on a data folder of its own.
  *
  * Owns its start, its death by SIGKILL, its second start on the same port, and the search of what it has stored.
- * `SOTTO_SERVER_BIN` names the binary.
+ * `SOTTO_SERVER_BIN` names the binary; `SOTTO_WEB_DIR` a folder whose web app it serves instead of the one inside.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -52,9 +52,14 @@ export class Server {
   /** Starts it on its folder and waits until it listens. */
   async run(): Promise<void> {
     const data = join(this.folder, 'data');
+    const web = process.env['SOTTO_WEB_DIR'];
     const started = spawn(
       this.binary,
-      ['serve', '--data', data, '--listen', `127.0.0.1:${this.port}`, ...this.options],
+      [
+        ...['serve', '--data', data, '--listen', `127.0.0.1:${this.port}`],
+        ...(web ? ['--web', web] : []),
+        ...this.options,
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.process = started;

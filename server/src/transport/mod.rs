@@ -11,11 +11,12 @@ mod socket;
 #[cfg(test)]
 mod tests;
 mod web;
+mod web_folder;
 #[cfg(test)]
 mod web_tests;
 
 pub use serve::{Running, Start, start};
-pub use web::{WEB_FILES, WebFile};
+pub use web::{WEB_FILES, WebFile, read_web_files};
 
 use crate::clock::Clock;
 use crate::committer::Committer;

@@ -1,16 +1,18 @@
-//! The web app's files, as they were embedded when the server was built.
+//! The web app's files, as they were embedded when the server was built, or as they lie in a folder.
 //!
 //! Owns which path gets which file, its headers, and how long browsers may keep it. Refuses to know what is in the
 //! files. Invariants: a file whose name holds its hash is kept for ever, every other is asked for each time; no
 //! page gets less than the headers listed here; without embedded files there are plain pages that say so.
 
-use super::{Shared, http, pages};
+use super::{Shared, http, pages, web_folder};
 use crate::config::Origin;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 /// A file of the web app.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,26 @@ pub struct WebFile {
 
 /// The web app of this build; empty when it was built without.
 pub static WEB_FILES: &[WebFile] = include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
+
+/// A built web app as it lies in a folder now. It is read once and kept for as long as the process runs.
+pub fn read_web_files(folder: &Path) -> io::Result<&'static [WebFile]> {
+    let mut files = Vec::new();
+    for found in web_folder::read(folder)? {
+        files.push(WebFile {
+            path: found.path.leak(),
+            kind: found.kind,
+            tag: found.tag.leak(),
+            plain: fs::read(&found.plain)?.leak(),
+            brotli: found.brotli.map(|file| fs::read(file).map(|bytes| &*bytes.leak())).transpose()?,
+        });
+    }
+    let page = files.iter().any(|file| file.path == "/index.html");
+    if page {
+        Ok(files.leak())
+    } else {
+        Err(io::Error::new(io::ErrorKind::NotFound, "it holds no index.html"))
+    }
+}
 
 /// What has a hash in its name lies here.
 const LASTING: &str = "/assets/";

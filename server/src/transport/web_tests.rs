@@ -215,3 +215,21 @@ fn the_embedded_table_is_in_order() {
     let has_page = super::WEB_FILES.iter().any(|file| file.path == "/index.html");
     assert!(super::WEB_FILES.is_empty() || has_page);
 }
+
+/// A folder is read as the build embeds it.
+#[test]
+fn a_folder_gives_the_same_table() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("assets")).unwrap();
+    assert!(super::read_web_files(folder.path()).is_err(), "no page");
+    for (name, text) in
+        [("index.html", "page"), ("index.html.br", "small"), ("assets/a.js", "script"), (".hidden", "no")]
+    {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let files = super::read_web_files(folder.path()).unwrap();
+    let seen: Vec<_> = files.iter().map(|file| (file.path, file.plain, file.brotli)).collect();
+    let (script, page, small): (&[u8], &[u8], &[u8]) = (b"script", b"page", b"small");
+    assert_eq!(seen, [("/assets/a.js", script, None), ("/index.html", page, Some(small))]);
+    assert!(super::read_web_files(&folder.path().join("nothing")).is_err());
+}
