@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // As long as a page is waited for.
+    expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

@@ -26,6 +26,8 @@ export interface Look {
   viewport?: { width: number; height: number };
   locale?: string;
   colorScheme?: 'light' | 'dark';
+  reducedMotion?: 'reduce' | 'no-preference';
+  timezone?: string;
 }
 
 /** Somebody. */
@@ -49,7 +51,8 @@ export class Person {
       viewport: look.viewport ?? PHONE,
       locale: look.locale ?? 'en-US',
       colorScheme: look.colorScheme ?? 'light',
-      timezoneId: 'America/New_York',
+      reducedMotion: look.reducedMotion ?? 'no-preference',
+      timezoneId: look.timezone ?? 'America/New_York',
     });
     const page = await context.newPage();
     const person = new Person(context, page, origin, secrets);

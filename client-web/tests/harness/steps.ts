@@ -5,10 +5,12 @@
  */
 
 import type { Locator } from 'playwright-core';
+import type { Word } from '../../src/i18n/catalogue';
 import { en } from './words';
 import type { Person } from './person';
 
 export type Say = typeof en;
+type Place = Extract<Word, `place.${'today' | 'clients' | 'practice' | 'me' | 'messages'}`>;
 
 /** Who somebody is. */
 export interface Identity {
@@ -124,15 +126,26 @@ export async function delivered(person: Person, text: string, say: Say = en): Pr
   await bubble(person, text).getByText(say('state.delivered')).waitFor();
 }
 
+/** Goes to one of the places. */
+export async function goTo(person: Person, place: Place, say: Say = en): Promise<void> {
+  const places = person.page.getByRole('navigation', { name: say('place.all') });
+  await places.getByRole('link', { name: say(place) }).click();
+}
+
+/** Follows a link on a page, up to the page with this heading. */
+export async function follow(person: Person, link: Word, heading: Word = link, say: Say = en): Promise<void> {
+  await person.page
+    .getByRole('main')
+    .getByRole('link', { name: say(link) })
+    .click();
+  await person.page.getByRole('heading', { level: 1, name: say(heading) }).waitFor();
+}
+
 /** Opens the conversation with a client. */
 export async function openClient(person: Person, name: string, say: Say = en): Promise<void> {
-  const { page } = person;
-  await page
-    .getByRole('navigation', { name: say('place.all') })
-    .getByRole('link', { name: say('place.clients') })
-    .click();
-  await page.getByRole('link', { name: new RegExp(name) }).click();
-  await page.getByLabel(say('composer.label')).waitFor();
+  await goTo(person, 'place.clients', say);
+  await person.page.getByRole('link', { name: new RegExp(name) }).click();
+  await person.page.getByLabel(say('composer.label')).waitFor();
 }
 
 /** Does something with a message, from its menu. */
