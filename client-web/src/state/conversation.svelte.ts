@@ -1,8 +1,9 @@
 /**
  * A conversation of any length, of which only what is looked at is here.
  *
- * Owns pages of messages and where the new ones begin. Refuses to know how they are drawn. Invariant: what was fetched
- * stays until something newer has come, so that nothing on screen blinks.
+ * Owns pages of messages and where the new ones begin. Refuses to know how they are drawn. Invariants: what was fetched
+ * stays until something newer has come, so that nothing on screen blinks; a message that has not changed stays the same
+ * object, so that what it is drawn as isn't drawn again.
  */
 
 import { SvelteMap } from 'svelte/reactivity';
@@ -58,8 +59,31 @@ export class Conversation {
     this.#stamp = stamp;
     this.#generation += 1;
     this.#fresh = new Set();
+    const more = space.total - this.total;
     this.total = space.total;
+    if (space.last) this.#place(space.last, more);
     this.#fetchWanted();
+  }
+
+  /** The newest message comes with the news of it, so it needn't be fetched to be shown. */
+  #place(last: MessageView, more: number): void {
+    const index = this.total - 1;
+    const page = Math.floor(index / pageSize);
+    const messages = this.#pages.get(page) ?? [];
+    const at = index % pageSize;
+    const added = more === 1 && messages.length === at && this.indexOf(last.id) === null;
+    const changed = more === 0 && messages[at] !== undefined && isSame(messages[at].id, last.id);
+    if (added || changed) this.#keep(page, [...messages.slice(0, at), last, ...messages.slice(at + 1)]);
+  }
+
+  #keep(page: number, messages: MessageView[]): void {
+    const before = this.#pages.get(page) ?? [];
+    const kept = messages.map((message, at) => {
+      const old = before[at];
+      return old && JSON.stringify(old) === JSON.stringify(message) ? old : message;
+    });
+    if (kept.length === before.length && kept.every((message, at) => message === before[at])) return;
+    this.#pages.set(page, kept);
   }
 
   /** Where the last `unread` messages of others begin. */
@@ -78,7 +102,7 @@ export class Conversation {
   /** The row of a message, if it is here. */
   indexOf(id: MessageId): number | null {
     for (const [page, messages] of this.#pages) {
-      const index = messages.findIndex((one) => one.id.record === id.record && one.id.author === id.author);
+      const index = messages.findIndex((one) => isSame(one.id, id));
       if (index >= 0) return page * pageSize + index;
     }
     return null;
@@ -103,7 +127,7 @@ export class Conversation {
     try {
       const got = await this.#port.ask('page', { space: this.id, start: page * pageSize, count: pageSize });
       // An answer from before the last change is still better than nothing, but not better than what came since.
-      if (generation === this.#generation || !this.#pages.has(page)) this.#pages.set(page, got.messages);
+      if (generation === this.#generation || !this.#pages.has(page)) this.#keep(page, got.messages);
       this.failed = false;
       return got.messages;
     } catch {
@@ -112,6 +136,10 @@ export class Conversation {
       return this.#pages.get(page) ?? [];
     }
   }
+}
+
+function isSame(a: MessageId, b: MessageId): boolean {
+  return a.record === b.record && a.author === b.author;
 }
 
 /** Changes whenever a message may have. Drafts and what has been read don't count. */

@@ -54,6 +54,43 @@ describe('a conversation', () => {
     expect(port.asksOf('page').length).toBe(2);
   });
 
+  it('shows what came with the news before it is fetched', async () => {
+    const all = messages(pageSize);
+    const port = portOf(all);
+    const conversation = new Conversation(port, aSpace({ total: pageSize, last: all[pageSize - 1]! }));
+    conversation.want(0, pageSize);
+    await vi.waitFor(() => expect(conversation.at(0)).toBeDefined());
+
+    // It begins a page of its own.
+    const waiting = aMessage({ id: { author: 'aa', record: 'new' }, seq: null });
+    conversation.apply(aSpace({ total: pageSize + 1, waiting: 1, last: waiting }));
+    expect(conversation.at(pageSize)).toEqual(waiting);
+    // Now it has its place on the server.
+    const delivered = { ...waiting, seq: pageSize };
+    conversation.apply(aSpace({ total: pageSize + 1, seq: 2, last: delivered }));
+    expect(conversation.at(pageSize)).toEqual(delivered);
+    // What came before one's own waiting message is fetched; nothing is there twice meanwhile.
+    conversation.apply(aSpace({ total: pageSize + 2, seq: 3, last: delivered }));
+    expect(conversation.at(pageSize + 1)).toBeUndefined();
+  });
+
+  it('keeps the very messages that have not changed', async () => {
+    let fetched = 0;
+    const port = new ScriptedPort().on('page', () => {
+      fetched += 1;
+      return { total: 3, start: 0, messages: messages(3, (index) => ({ edited: index === 1 && fetched > 1 })) };
+    });
+    const conversation = new Conversation(port, aSpace({ total: 3 }));
+    conversation.want(0, 3);
+    await vi.waitFor(() => expect(conversation.at(2)).toBeDefined());
+    const before = [conversation.at(0), conversation.at(1), conversation.at(2)];
+    conversation.apply(aSpace({ total: 3, seq: 2 }));
+    await vi.waitFor(() => expect(conversation.at(1)?.edited).toBe(true));
+    expect(conversation.at(0)).toBe(before[0]);
+    expect(conversation.at(1)).not.toBe(before[1]);
+    expect(conversation.at(2)).toBe(before[2]);
+  });
+
   it('does not let a late answer overwrite a newer one', async () => {
     const port = new ScriptedPort();
     const early = port.hold('page');
