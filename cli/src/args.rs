@@ -93,7 +93,8 @@ pub(crate) enum Verb {
     Spaces(Offline),
     /// Write a message
     #[command(
-        override_usage = "sotto send [OPTIONS] [SPACE] TEXT\n       sotto send [OPTIONS] [SPACE] --file FILE"
+        override_usage = "sotto send [OPTIONS] [SPACE] TEXT\n       sotto send [OPTIONS] [SPACE] --file FILE\n       \
+                          sotto send [OPTIONS] [SPACE] --lines FILE"
     )]
     #[command(after_help = "\
 Without a connection the message is saved here and goes with the next command that connects, for example
@@ -101,7 +102,8 @@ Without a connection the message is saved here and goes with the next command th
 
 Examples:
   sotto send 'I slept well.'
-  sotto send 3f2a --file letter.txt --bring")]
+  sotto send 3f2a --file letter.txt --bring
+  sotto send 3f2a --lines - < diary.txt")]
     Send(Send),
     /// Change the text of a message of yours
     #[command(override_usage = "sotto edit [OPTIONS] [SPACE] MESSAGE TEXT")]
@@ -294,6 +296,9 @@ pub(crate) struct Send {
     /// Text from a file (`-`: from standard input), without its last line break
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Many messages: every line of a file (`-`: of standard input) that isn't empty is one, at most 10,000 at a time
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub(crate) lines: Option<PathBuf>,
     /// Put it on the list for the next session
     #[arg(long)]
     pub(crate) bring: bool,
@@ -448,6 +453,8 @@ mod tests {
             "send 3f text",
             "send text --bring --offline --timeout 3",
             "send --file message.txt",
+            "send --lines - --offline",
+            "send 3f --lines diary.txt --json",
             "edit 9c text",
             "edit 3f 9c text",
             "take-back 9c",
@@ -490,6 +497,7 @@ mod tests {
             "take-back",
             "take-back a b c",
             "send a b c",
+            "send --file a --lines b",
             "read --follow --offline",
             "sync --timeout 0",
             "devices remove",

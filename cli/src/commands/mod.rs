@@ -7,6 +7,7 @@ mod account;
 mod devices;
 mod doctor;
 mod invitations;
+mod lines;
 mod members;
 mod read;
 mod session;

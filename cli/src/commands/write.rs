@@ -3,6 +3,7 @@
 //! Invariant: what was written is in the outbox, on disk, before anything is said about it; that it is there is
 //! success.
 
+use super::lines;
 use super::session::Session;
 use crate::args::{self, Edit, Send, Set, Target};
 use crate::error::CliError;
@@ -18,6 +19,15 @@ use std::path::Path;
 
 /// `sotto send`
 pub(super) async fn send(session: &mut Session, args: Send) -> Result<(), CliError> {
+    if let Some(file) = args.lines {
+        if args.words.len() > 1 {
+            return Err(CliError::Usage("Please give either a text or --lines, not both.".into()));
+        }
+        let messages = lines::read(&file)?;
+        let space = args.words.into_iter().next();
+        let space = session.find(|client| resolve::space(client.spaces(), space.as_deref())).await?.id;
+        return lines::write(session, space, messages, args.bring, args.delivery.offline).await;
+    }
     let (space, text) = match (args.file, args.words.len()) {
         (Some(file), 0 | 1) => (args.words.into_iter().next(), from_file(&file)?),
         (Some(_), _) => return Err(CliError::Usage("Please give either a text or --file, not both.".into())),
@@ -178,7 +188,7 @@ async fn delivery(session: &mut Session, space: SpaceId, id: MessageId) -> Resul
     outcome.await
 }
 
-fn fits(bytes: usize) -> Result<(), CliError> {
+pub(super) fn fits(bytes: usize) -> Result<(), CliError> {
     if bytes > TEXT_BYTES_MAX {
         return Err(too_long(bytes));
     }
@@ -190,12 +200,8 @@ fn too_long(bytes: usize) -> CliError {
 }
 
 fn from_file(path: &Path) -> Result<String, CliError> {
-    let read =
-        if path == Path::new("-") { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
-    let bytes = read.map_err(|e| CliError::Text(format!("{} can't be read: {e}.", path.display())))?;
-    let mut text = String::from_utf8(bytes).map_err(|_| {
-        CliError::Text(format!("{} is no plain text (UTF-8), so it can't be a message.", path.display()))
-    })?;
+    // A text with its last line break.
+    let mut text = read_text(path, TEXT_BYTES_MAX.saturating_add(2))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -205,12 +211,23 @@ fn from_file(path: &Path) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// Reads to the end, but keeps no more than a text can have with its last line break, and one byte to show that there
-/// was more.
-fn bounded(mut from: impl Read) -> io::Result<Vec<u8>> {
-    let limit = u64::try_from(TEXT_BYTES_MAX.saturating_add(3)).unwrap_or(u64::MAX);
+/// What stands in a file (`-`: what comes on standard input): up to so many bytes, and one more to show that there was
+/// more.
+pub(super) fn read_text(path: &Path, bytes_max: usize) -> Result<String, CliError> {
+    let read = if path == Path::new("-") {
+        bounded(io::stdin().lock(), bytes_max)
+    } else {
+        File::open(path).and_then(|file| bounded(file, bytes_max))
+    };
+    let bytes = read.map_err(|e| CliError::Text(format!("{} can't be read: {e}.", path.display())))?;
+    String::from_utf8(bytes).map_err(|_| {
+        CliError::Text(format!("{} is no plain text (UTF-8), so it can't be a message.", path.display()))
+    })
+}
+
+fn bounded(from: impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.by_ref().take(limit).read_to_end(&mut bytes)?;
+    from.take(u64::try_from(bytes_max.saturating_add(1)).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -78,3 +78,42 @@ fn the_outbox_survives_a_kill() {
     assert_eq!(client.texts(), saved);
     assert!(client.ok(&["doctor"]).contains("is in order"));
 }
+
+/// `send --lines` queues everything before it sends anything, keeps the order, and says how much of it has gone.
+#[test]
+fn many_messages_are_written_at_once() {
+    let mut world = World::new();
+    let client = world.client("client1");
+    let lines = |name: &str, text: &str| {
+        let path = client.home.with_extension(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let here: Vec<String> = (0..100).map(|n| format!("Line {n}.")).collect();
+    let file = lines("one", &format!("\n{}\n\n", here.join("\n")));
+    assert_eq!(client.ok(&["send", "--lines", &file]), "100 messages delivered.\n");
+    assert_eq!(world.thera.texts(), here);
+
+    // One line that can't be a message: nothing of it is written.
+    let long = lines("long", &format!("Short.\n{}\n", "x".repeat(64 * 1024 + 1)));
+    let refused = client.fails(&["send", "--lines", &long]);
+    assert_eq!((refused.code, refused.number), (1, 1078), "{refused:?}");
+    assert_eq!(client.fails(&["send", "a text", "extra", "--lines", &file]).code, 2);
+
+    world.server.kill();
+    let away = lines("two", "Later one.\nLater two.\n");
+    let sent = client.run(&["send", "--lines", &away, "--timeout", "1"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert_eq!(sent.out, "2 messages saved here, to go when you're connected.\n");
+    assert!(sent.err.contains("does not answer"), "{sent:?}");
+    let offline = client.json_lines(&["send", "--lines", &away, "--offline"]);
+    assert_eq!(offline.len(), 2);
+    assert!(offline.iter().all(|one| one["queued"] == true && one["delivered"] == false), "{offline:?}");
+
+    world.server.restart();
+    client.sync();
+    let expected =
+        [&here[..], &["Later one.", "Later two.", "Later one.", "Later two."].map(str::to_owned)].concat();
+    assert_eq!(world.thera.texts(), expected);
+    assert_eq!(client.texts(), expected);
+}
