@@ -84,7 +84,12 @@ export async function keepNoticeLanguage(language: string): Promise<void> {
 }
 
 async function registered(): Promise<ServiceWorkerRegistration | undefined> {
-  return navigator.serviceWorker.getRegistration();
+  try {
+    return await navigator.serviceWorker.getRegistration();
+  } catch {
+    // Denied, where nothing may be kept.
+    return undefined;
+  }
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {

@@ -48,7 +48,7 @@ export async function installShell(ready: () => void): Promise<void> {
 
 /** Reloads the page, into the newer version if one waits and no other tab still runs this one. */
 export async function reload(): Promise<void> {
-  const registration = await navigator.serviceWorker?.getRegistration();
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
   const { waiting } = registration ?? {};
   if (!waiting) return location.reload();
   waiting.addEventListener('statechange', () => waiting.state === 'activated' && location.reload());

@@ -196,6 +196,33 @@ test('a full disk refuses what was written, keeps what was there, and leaves the
   expect((await tab.port.ask('spaces'))[0]?.waiting).toBe(2);
 });
 
+test('a disk too full even to open again leaves the page as it was, and goes on when there is room', async () => {
+  const browser = new FakeBrowser();
+  let full = false;
+  browser.spoil = (disk) => {
+    const put = disk.put.bind(disk);
+    const note = disk.note.bind(disk);
+    const refused = () => Promise.reject(new DiskError('full'));
+    return Object.assign(disk, {
+      put: (changes: Parameters<typeof put>[0]) => (full ? refused() : put(changes)),
+      note: (changes: Parameters<typeof note>[0]) => (full ? refused() : note(changes)),
+    });
+  };
+  const { tab } = await signedIn(browser);
+  full = true;
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    expect(await code(tab.port.ask('write', { space: SPACE, id: id(1), draft: message('first') }))).toBe(
+      'storage_full',
+    );
+    await until(() => tab.status?.storage === 'full');
+    expect(tab.status).toMatchObject({ phase: 'open', account: { handle: 'lena' } });
+  }
+  full = false;
+  await tab.port.ask('write', { space: SPACE, id: id(1), draft: message('first') });
+  await until(() => tab.status?.storage === 'kept');
+  expect((await tab.port.ask('spaces'))[0]?.waiting).toBe(1);
+});
+
 test('rows that do not open are never emptied without her say', async () => {
   const { browser, tab } = await signedIn();
   tab.close();

@@ -8,6 +8,7 @@
  */
 
 import type { Command, Core, CoreModule, Event } from '../core/api';
+import type { AccountView } from '../core/types';
 import { PortError, type AskKind, type Asks, type News, type Status } from '../port/port';
 import { Commands, type CoreAsk } from './commands';
 import { DiskError, refusalOf, Unanswered } from './errors';
@@ -45,6 +46,8 @@ export class Engine {
   #disk: Disk = new MemoryDisk();
   #notes: Partial<Notes> = {};
   #key: Uint8Array<ArrayBuffer> | undefined;
+  /** The storage key of a core that the full disk has no room to open; while it is open on the screen. */
+  #stuck: Uint8Array<ArrayBuffer> | undefined;
   #running: Running | undefined;
   #fullPauseMs = FULL_PAUSE_MS_MIN;
   #activeAt = Date.now();
@@ -98,7 +101,9 @@ export class Engine {
   /** The tab came to the front, or the network is back. */
   nudge(): void {
     if (this.#lockWhenIdle()) return;
-    if (this.#standing.phase === 'broken' && this.#standing.code === 'unreachable') return this.#end('again');
+    const { phase, code } = this.#standing;
+    if (phase === 'broken' && (code === 'unreachable' || code === 'storage_full')) return this.#end('again');
+    if (this.#stuck) return this.#background(this.#unstick());
     if (this.#standing.phase !== 'open' || this.#standing.account?.online) return;
     void this.#running?.host.command({ kind: 'sync' }).catch(() => undefined);
   }
@@ -150,6 +155,7 @@ export class Engine {
   async #toCore<K extends CoreAsk>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['answer']> {
     if (kind === 'peek' && this.#standing.phase === 'blank') await this.#runBlank();
     else if (this.#standing.phase !== 'open') throw this.#standing.closed();
+    if (this.#stuck) await this.#unstick();
     if (!this.#running) throw this.#standing.closed();
     return this.#running.commands.answer(kind, ask);
   }
@@ -374,8 +380,8 @@ export class Engine {
     running?.commands.fail(error);
     await running?.host.stop(error);
     running?.core.free();
-    this.#key?.fill(0);
-    this.#key = undefined;
+    for (const key of [this.#key, this.#stuck]) key?.fill(0);
+    this.#key = this.#stuck = undefined;
   }
 
   // What happens meanwhile.
@@ -418,6 +424,7 @@ export class Engine {
 
   async #tick(): Promise<void> {
     if (this.#lockWhenIdle() || this.#standing.phase !== 'open') return;
+    if (this.#stuck) return this.#unstick();
     const noted = this.#notes.idle;
     const idle = await this.#idleNote();
     if (noted?.activeAt !== idle.activeAt || noted.lockAfterMs !== idle.lockAfterMs) await this.#note({ idle });
@@ -451,15 +458,41 @@ export class Engine {
   /** The disk is full: begins again from what is stored, so that nothing is ahead of it. */
   async #reopen(error: DiskError): Promise<void> {
     const key = this.#key?.slice();
+    const { account } = this.#standing;
     await this.#stop(error);
     this.#standing.storage = 'full';
-    // Not even what the core has to note when it opens finds room.
-    if (this.#reopening || !key) return this.#standing.break('storage_full');
+    if (!key) return this.#standing.break('storage_full');
+    if (this.#reopening) return this.#stick(key, account);
     this.#net.pause(this.#fullPauseMs);
     this.#fullPauseMs = Math.min(this.#fullPauseMs * 2, FULL_PAUSE_MS_MAX);
+    this.#standing.account = account;
+    await this.#openAgain(key);
+  }
+
+  async #openAgain(key: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#reopening = true;
     await this.#open(key);
     this.#reopening = false;
+  }
+
+  /** Not even what the core has to note when it opens finds room. What is on the screen stays, and what is typed. */
+  #stick(key: Uint8Array<ArrayBuffer>, account: AccountView | null): void {
+    this.#reopening = false;
+    if (this.#standing.phase !== 'open') return this.#standing.break('storage_full');
+    this.#stuck = key;
+    this.#standing.account = account && { ...account, online: false };
+    this.#standing.tell();
+    this.#timers.push(setInterval(() => this.#background(this.#tick()), IDLE_TICK_MS));
+  }
+
+  async #unstick(): Promise<void> {
+    const key = this.#stuck;
+    if (!key) return;
+    this.#stuck = undefined;
+    const { account } = this.#standing;
+    await this.#stop(new PortError('storage_full'));
+    this.#standing.account = account;
+    await this.#openAgain(key);
   }
 
   async #note(changes: Parameters<Disk['note']>[0]): Promise<void> {

@@ -63,7 +63,11 @@ const world: World = {
   module: () => (loading = loading.catch(loadModule)),
   forget: async () => {
     await deleteDatabase(database());
-    if ('caches' in globalThis) await caches.delete(PREFERENCES_CACHE);
+    try {
+      await caches.delete(PREFERENCES_CACHE);
+    } catch {
+      // Where nothing may be kept, nothing is there.
+    }
   },
 };
 

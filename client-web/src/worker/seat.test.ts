@@ -163,3 +163,15 @@ test('a worker that cannot even start says so', async () => {
   expect(await code(tab.port.ask('spaces'))).toBe('crashed');
   expect(await tab.port.ask('status')).toMatchObject({ phase: 'broken', broken: 'crashed' });
 });
+
+test('where the browser denies locks, each tab is on its own', async () => {
+  const browser = new FakeBrowser();
+  browser.locks.denied = browser.blocked = true;
+  const first = browser.tab();
+  const second = browser.tab();
+  await first.phase('blank');
+  await second.phase('blank');
+  await first.port.ask('login', LOGIN);
+  expect((await first.phase('open')).account?.handle).toBe('lena');
+  expect((await second.port.ask('status')).phase).toBe('blank');
+});

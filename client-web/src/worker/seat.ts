@@ -2,7 +2,7 @@
  * A tab's seat at the table: it leads, or it passes on.
  *
  * Owns the election, and what a tab has asked and not been answered. Refuses to know what asks mean. Invariants: at
- * most one worker leads, and one that is no longer the leader stops; an ask that no leader was given is never lost; one
+ * most one worker leads a store, and one that is no longer the leader stops; an ask that no leader was given is never lost; one
  * that a leader may have begun with is asked again only if that is safe, and is answered `crashed` otherwise.
  */
 
@@ -37,6 +37,8 @@ export class Seat {
   #leader: string | undefined;
   #safe = false;
   #ended = false;
+  /** The browser denies the lock, so there is nobody to follow and nobody to lead. */
+  #alone = false;
   #missed = 0;
   #release: (() => void) | undefined;
   #queued = new AbortController();
@@ -58,7 +60,7 @@ export class Seat {
     switch (message.t) {
       case 'start':
         this.#safe = message.safe;
-        this.channel.post({ t: 'hello', from: this.world.id });
+        this.#post({ t: 'hello', from: this.world.id });
         this.#queue();
         this.#ping = setInterval(() => this.#checkLeader(), PING_MS);
         return;
@@ -69,7 +71,7 @@ export class Seat {
       }
       case 'nudge':
         if (this.#engine) this.#engine.nudge();
-        else this.channel.post({ t: 'nudge' });
+        else this.#post({ t: 'nudge' });
     }
   }
 
@@ -79,6 +81,7 @@ export class Seat {
   }
 
   #heard(message: OnChannel): void {
+    if (this.#alone) return;
     const { id } = this.world;
     switch (message.t) {
       case 'hello':
@@ -95,7 +98,7 @@ export class Seat {
       case 'nudge':
         return this.#engine?.nudge();
       case 'ping':
-        return this.#engine && this.channel.post({ t: 'pong', to: message.from });
+        return this.#engine && this.#post({ t: 'pong', to: message.from });
       case 'pong':
         if (message.to === id) this.#missed = 0;
     }
@@ -110,10 +113,18 @@ export class Seat {
       leads = true;
       return this.#lead();
     };
-    this.locks.request(LOCK, options, lead).catch(() => {
+    this.locks.request(LOCK, options, lead).catch((error: unknown) => {
       // Taken away, after which nothing may be stored any more; or no longer waited for.
-      if (leads) this.#engine?.fenced();
+      if (leads) return this.#engine?.fenced();
+      // Where nothing may be stored, locks are denied as well: then no two workers can meet in one store.
+      if (!(error instanceof DOMException && error.name === 'SecurityError')) return;
+      this.#alone = true;
+      void this.#lead();
     });
+  }
+
+  #post(message: OnChannel): void {
+    if (!this.#alone) this.channel.post(message);
   }
 
   #lead(): Promise<void> | undefined {
@@ -122,14 +133,14 @@ export class Seat {
     const engine = new Engine(this.world, {
       news: (news) => {
         this.tab({ t: 'news', news });
-        this.channel.post({ t: 'news', news });
+        this.#post({ t: 'news', news });
       },
       end: (why) => void this.#end(why),
     });
     this.#engine = engine;
     this.#leader = this.world.id;
     void engine.start(this.#safe);
-    this.channel.post({ t: 'lead', leader: this.world.id });
+    this.#post({ t: 'lead', leader: this.world.id });
     this.#askAgain();
     return held;
   }
@@ -146,7 +157,7 @@ export class Seat {
         this.#answering.delete(answering);
         if (!outcome) return;
         if (mine) this.#outcome(id, outcome);
-        else this.channel.post({ t: 'outcome', to: from, id, outcome });
+        else this.#post({ t: 'outcome', to: from, id, outcome });
       });
     this.#answering.add(answering);
   }
@@ -155,8 +166,8 @@ export class Seat {
 
   #introduce(): void {
     if (!this.#engine) return;
-    this.channel.post({ t: 'lead', leader: this.world.id });
-    this.channel.post({ t: 'news', news: { kind: 'status', status: this.#engine.status } });
+    this.#post({ t: 'lead', leader: this.world.id });
+    this.#post({ t: 'news', news: { kind: 'status', status: this.#engine.status } });
   }
 
   #follow(leader: string): void {
@@ -181,7 +192,7 @@ export class Seat {
     pending.given = true;
     this.tab({ t: 'given', id });
     if (this.#engine) this.#serve(this.#engine, this.world.id, { id, kind, ask });
-    else this.channel.post({ t: 'ask', from: this.world.id, asked: { id, kind, ask } });
+    else this.#post({ t: 'ask', from: this.world.id, asked: { id, kind, ask } });
   }
 
   #outcome(id: number, outcome: Outcome): void {
@@ -200,7 +211,7 @@ export class Seat {
       return this.#queue(true);
     }
     this.#missed += 1;
-    this.channel.post({ t: 'ping', from: this.world.id });
+    this.#post({ t: 'ping', from: this.world.id });
   }
 
   async #end(why: End): Promise<void> {

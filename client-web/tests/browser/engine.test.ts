@@ -5,6 +5,7 @@ import { Front } from '../engine/front';
 import type { Engine } from '../engine/page';
 import { Person } from '../harness/person';
 import { Server } from '../harness/server';
+import { crash } from '../harness/worker';
 import { closeBrowser, theBrowser } from '../harness/world';
 
 type Window = { engine: Engine };
@@ -249,8 +250,7 @@ test('a worker that crashes is followed by another, and three times in a minute 
   await status(ben.page, { phase: 'blank' });
   await ask(ben.page, 'login', { handle: 'ben', password: PASSWORD.ben, deviceName: 'Phone' });
   expect(await texts(ben.page, 2)).toEqual(['After the first crash.', 'After the second crash.']);
-  // The crashes were told to the console, on purpose.
-  ben.wrong.splice(0, Infinity, ...ben.wrong.filter((what) => !what.includes('the engine crashed')));
+  ben.provoked(/the engine crashed/);
 });
 
 test('a browser that throws the storage away under an open page is blank, and not broken', async () => {
@@ -263,17 +263,3 @@ test('a browser that throws the storage away under an open page is blank, and no
   await ask(ben.page, 'login', { handle: 'ben', password: PASSWORD.ben, deviceName: 'Phone' });
   expect(await texts(ben.page, 1)).toEqual(['Safe on the server.']);
 });
-
-/** Lets an exception go uncaught in the worker of a page, and waits until there is another worker. */
-async function crash(page: Page): Promise<void> {
-  const [worker] = page.workers();
-  if (!worker) throw new Error('no worker');
-  const next = page.waitForEvent('worker');
-  await worker.evaluate(
-    () =>
-      void setTimeout(() => {
-        throw new Error('on purpose');
-      }),
-  );
-  await next;
-}

@@ -28,6 +28,7 @@ export interface Look {
   colorScheme?: 'light' | 'dark';
   reducedMotion?: 'reduce' | 'no-preference';
   timezone?: string;
+  serviceWorkers?: 'allow' | 'block';
 }
 
 /** Somebody. */
@@ -53,8 +54,14 @@ export class Person {
       colorScheme: look.colorScheme ?? 'light',
       reducedMotion: look.reducedMotion ?? 'no-preference',
       timezoneId: look.timezone ?? 'America/New_York',
+      serviceWorkers: look.serviceWorkers ?? 'allow',
     });
-    const page = await context.newPage();
+    return Person.settle(context, origin, secrets);
+  }
+
+  /** Somebody in a browser that is there already. */
+  static async settle(context: BrowserContext, origin: string, secrets: string[]): Promise<Person> {
+    const page = context.pages()[0] ?? (await context.newPage());
     const person = new Person(context, page, origin, secrets);
     person.watchContext();
     person.watchPage(page);
@@ -82,6 +89,13 @@ export class Person {
     page.on('websocket', (socket) => {
       if (new URL(socket.url()).host !== new URL(this.origin).host) this.wrong.push(`socket to ${socket.url()}`);
     });
+  }
+
+  /** What a test brought about on purpose was rightly told to the console, and must have been. */
+  provoked(what: RegExp): void {
+    const left = this.wrong.filter((one) => !what.test(one));
+    if (left.length === this.wrong.length) this.wrong.push(`nothing was said of ${what}`);
+    else this.wrong.splice(0, Infinity, ...left);
   }
 
   /** Follows a link or a path of the server. */

@@ -5,8 +5,11 @@
  * stored a word that people wrote.
  */
 
-import { type Browser, chromium } from 'playwright-core';
-import { type Look, Person } from './person';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { DESKTOP, type Look, Person } from './person';
 import { Server } from './server';
 
 const FLAGS = [
@@ -19,14 +22,16 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const LAUNCH: LaunchOptions = {
+  executablePath: process.env['SOTTO_CHROMIUM'] ?? '/usr/bin/chromium',
+  args: FLAGS,
+};
+
 let browser: Browser | undefined;
 
 /** One browser for all tests of a file. */
 export async function theBrowser(): Promise<Browser> {
-  browser ??= await chromium.launch({
-    executablePath: process.env['SOTTO_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
+  browser ??= await chromium.launch(LAUNCH);
   return browser;
 }
 
@@ -39,6 +44,7 @@ export async function closeBrowser(): Promise<void> {
 /** What a test happens in. */
 export class World {
   private readonly people: Person[] = [];
+  private readonly profiles: string[] = [];
   /** Texts that no server and no storage may hold readable. */
   readonly secrets: string[] = [];
 
@@ -63,6 +69,23 @@ export class World {
     return person;
   }
 
+  /** Somebody whose browser is not in a private window, with preferences of the browser's own. */
+  async personPreferring(preferences: object, ...flags: string[]): Promise<Person> {
+    const profile = await mkdtemp(join(tmpdir(), 'sotto-profile-'));
+    this.profiles.push(profile);
+    await mkdir(join(profile, 'Default'));
+    await writeFile(join(profile, 'Default/Preferences'), JSON.stringify(preferences));
+    const context = await chromium.launchPersistentContext(profile, {
+      ...LAUNCH,
+      args: [...FLAGS, ...flags],
+      viewport: DESKTOP,
+      locale: 'en-US',
+    });
+    const person = await Person.settle(context, this.server.origin, this.secrets);
+    this.people.push(person);
+    return person;
+  }
+
   private async end(failed: boolean): Promise<void> {
     const wrong: string[] = [];
     for (const person of this.people) {
@@ -75,6 +98,7 @@ export class World {
     await this.server.kill();
     wrong.push(...(await this.server.stores(this.secrets)).map((place) => `the server keeps readable: ${place}`));
     await this.server.close();
+    for (const profile of this.profiles) await rm(profile, { recursive: true, force: true });
     if (wrong.length === 0) return;
     // The failure of the test itself comes first; this tells what else was seen.
     if (failed) console.error(wrong.join('\n'));

@@ -27,6 +27,8 @@ export async function until<T>(look: () => T | undefined | false | null, what = 
 }
 
 class FakeLocks {
+  /** As where nothing may be stored. */
+  denied = false;
   #holder: { id: string; lose: (error: unknown) => void } | undefined;
   readonly #waiting: { id: string; grant: () => void }[] = [];
 
@@ -34,6 +36,7 @@ class FakeLocks {
   of(id: string): Locks {
     const request = (_name: string, options: LockOptions, task: () => Promise<unknown> | undefined) =>
       new Promise((resolve, reject) => {
+        if (this.denied) return reject(new DOMException('denied', 'SecurityError'));
         const grant = () => {
           this.#holder = { id, lose: reject };
           void Promise.resolve(task()).then((value) => {
