@@ -8,6 +8,7 @@ import { mount } from 'svelte';
 import { Speech } from './i18n/speech.svelte';
 import type { Port } from './port/port';
 import { Clock } from './state/clock.svelte';
+import { onThisMachine } from './state/network';
 import type { Arrival } from './state/route';
 import { Session } from './state/session.svelte';
 import './styles/index.css';
@@ -34,7 +35,7 @@ export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
 
 /** "No network" is reliable where browsers say it; "network" isn't, so that is left to the engine. */
 function tellNetwork(session: Session): void {
-  const look = () => (session.cutOff = !navigator.onLine);
+  const look = () => (session.cutOff = !navigator.onLine && !onThisMachine(location.hostname));
   for (const kind of ['online', 'offline']) addEventListener(kind, look);
   look();
 }

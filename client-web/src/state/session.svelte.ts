@@ -28,7 +28,10 @@ export type Told =
 
 export class Session {
   status: Status = $state.raw(starting);
-  /** The browser says that it has no network. It knows at once what the engine notices when an answer fails to come. */
+  /**
+   * The browser says that it has no network. It knows at once what the engine notices when an answer fails to come;
+   * but a connection that stands counts for more than what it says.
+   */
   cutOff = $state(false);
   readonly online = $derived.by(() => this.status.online && !this.cutOff);
   readonly spaces = new SvelteMap<SpaceId, SpaceView>();
@@ -114,6 +117,8 @@ export class Session {
   }
 
   #applyStatus(status: Status): void {
+    // A connection that was made since proves the browser wrong.
+    if (status.online && !this.status.online) this.cutOff = false;
     this.status = status;
     // Nothing readable stays behind a lock or after signing out.
     if (status.phase !== 'open') {

@@ -101,6 +101,19 @@ describe('a session', () => {
     expect(session.online).toBe(false);
   });
 
+  it('trusts a connection that was made after the browser had said that there is no network', () => {
+    const session = new Session();
+    session.cutOff = true;
+    session.apply({ kind: 'status', status: aStatus({ online: false }) });
+    expect(session.online).toBe(false);
+    session.apply({ kind: 'status', status: aStatus() });
+    expect(session.online).toBe(true);
+    // What stood before counts for nothing.
+    session.cutOff = true;
+    session.apply({ kind: 'status', status: aStatus({ restored: false }) });
+    expect(session.online).toBe(false);
+  });
+
   it('knows the therapist of a space', () => {
     expect(therapistOf(aSpace())).toBe(therapist);
     const owner = { ...therapist, account: 'cc', role: 'owner' as const };
