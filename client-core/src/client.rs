@@ -226,6 +226,7 @@ impl Client {
         match command {
             Command::Setup { .. } | Command::Join { .. } | Command::Login { .. } => self.begin(command),
             Command::PeekInvitation { link } => self.peek(link),
+            Command::PeekSetup { link } => self.peek_setup(link),
             Command::RemoveDevice { .. } | Command::AddMember { .. } | Command::SignRoster { .. } => {
                 self.step_up(command)
             }

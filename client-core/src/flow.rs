@@ -25,7 +25,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, Revision, SpaceId};
 use sotto_protocol::limits::{DEVICES_MAX, NAME_BYTES_MAX};
-use sotto_protocol::link::{InvitationLink, Origin};
+use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::record::Approval;
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::{PublicKey, Signed};
@@ -51,6 +51,7 @@ pub(crate) enum Step {
         person: Option<Person>,
         link: Box<InvitationLink>,
     },
+    OpenSetup,
     RegisterStart {
         person: Person,
         origin: Origin,
@@ -166,6 +167,17 @@ impl Client {
         Ok(())
     }
 
+    /// Asks whether a set-up link still founds a practice.
+    pub(crate) fn peek_setup(&mut self, link: SetupLink) -> Result<(), Rejected> {
+        if self.flow.is_some() || self.registering.is_some() {
+            return Err(Rejected::Busy);
+        }
+        let body = AccountRequest::SetupOpen { token: sotto_protocol::ids::Hash(link.token.0) };
+        let request = self.post(link.origin, body.to_bytes());
+        self.flow = Some(Flow { request, step: Step::OpenSetup });
+        Ok(())
+    }
+
     pub(crate) fn step_up(&mut self, command: Command) -> Result<(), Rejected> {
         let account = self.signed_in()?;
         if self.flow.is_some() {
@@ -235,6 +247,7 @@ impl Client {
             (Step::OpenInvitation { person, link }, answer @ AccountAnswer::Invitation { .. }) => {
                 self.invitation_opened(person, *link, answer);
             }
+            (Step::OpenSetup, AccountAnswer::Done) => self.event(Event::SetupOpen),
             (
                 Step::RegisterStart { person, origin, ticket, state, invited },
                 AccountAnswer::RegisterContinue { opaque },

@@ -117,6 +117,11 @@ pub enum Command {
         /// Invitation.
         link: InvitationLink,
     },
+    /// Ask whether a set-up link still founds a practice. Done when [`Event::SetupOpen`] comes.
+    PeekSetup {
+        /// Set-up link.
+        link: SetupLink,
+    },
     /// Join by an invitation. Done when [`Event::SignedIn`] comes.
     Join {
         /// Invitation.
@@ -313,6 +318,8 @@ pub enum Event {
         /// What the joiner will be.
         role: Role,
     },
+    /// The set-up link founds a practice.
+    SetupOpen,
     /// An invitation is ready; this is its link. Shown once.
     Invitation {
         /// Id.

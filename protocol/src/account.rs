@@ -139,6 +139,13 @@ pub enum AccountRequest {
         #[n(1)]
         card: Signed<Card>,
     },
+    /// Whether a set-up link still founds a practice. Answered by `Done` or `SetupRefused`; uses nothing up.
+    #[n(6)]
+    SetupOpen {
+        /// Token.
+        #[n(0)]
+        token: Hash,
+    },
 }
 
 /// An answer: the server's incarnation and what it says.

@@ -26,6 +26,10 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             let Peek { link } = read(arguments, "peek")?;
             Ok(Command::PeekInvitation { link: InvitationLink::parse(&link)? })
         }
+        "peekSetup" => {
+            let Peek { link } = read(arguments, "peekSetup")?;
+            Ok(Command::PeekSetup { link: SetupLink::parse(&link)? })
+        }
         "join" => read::<Join, D>(arguments, "join")?.into_command(),
         "login" => read::<Login, D>(arguments, "login")?.into_command(),
         "invite" => {

@@ -20,6 +20,7 @@ pub(super) enum EventShape<'a> {
     SignedIn { account: AccountId },
     Failed { code: String, retry_after_ms: Option<u64> },
     Welcome { inviter: &'a str, practice: &'a str, note: &'a str, role: Role },
+    SetupOpen,
     Invitation { id: InvitationId, link: &'a str },
     Revoked { id: InvitationId },
     Queued { space: SpaceId, id: MessageId },
@@ -52,6 +53,7 @@ impl<'a> EventShape<'a> {
             Event::Welcome { inviter, practice, note, role } => {
                 Self::Welcome { inviter, practice, note, role: *role }
             }
+            Event::SetupOpen => Self::SetupOpen,
             Event::Invitation { id, link } => Self::Invitation { id: *id, link },
             Event::Revoked(id) => Self::Revoked { id: *id },
             Event::Queued { space, id } => Self::Queued { space: *space, id: *id },

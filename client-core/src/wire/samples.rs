@@ -144,6 +144,7 @@ fn events() -> Vec<Event> {
             note: "Hello".into(),
             role: Role::Client,
         },
+        Event::SetupOpen,
         Event::Invitation { id: InvitationId([3; 16]), link: Zeroizing::new("https://…".into()) },
         Event::Revoked(InvitationId([3; 16])),
         Event::Queued { space: SPACE, id: ID },
@@ -200,6 +201,7 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "setup", "link": setup, "handle": "thera", "name": "Thera", "practice": "Practice",
                 "role": "owner_therapist", "password": "lusab-bifom-gutih", "deviceName": "Laptop" }),
         json!({ "kind": "peek", "link": link }),
+        json!({ "kind": "peekSetup", "link": setup }),
         json!({ "kind": "join", "link": link, "handle": "anna", "name": "Anna", "password": "lusab-bifom-gutih",
                 "deviceName": "Phone" }),
         json!({ "kind": "login", "origin": "https://practice.example", "handle": "anna",
@@ -342,7 +344,7 @@ fn every_command_is_read_and_damaged_ones_are_told_apart() {
         assert!(read_command(value.clone()).is_ok(), "{value}");
     }
     let with = |field: &str, damaged: Value| {
-        let mut join = commands().swap_remove(2);
+        let mut join = commands().swap_remove(3);
         join[field] = damaged;
         read_command(join).map(|_| ()).map_err(|e| e.code)
     };

@@ -40,6 +40,7 @@ export type Command =
       deviceName: string;
     }
   | { kind: 'peek'; link: string }
+  | { kind: 'peekSetup'; link: string }
   | { kind: 'join'; link: string; handle: string; name: string; password: string; deviceName: string }
   | { kind: 'login'; origin: string; handle: string; password: string; deviceName: string }
   | { kind: 'invite'; role: Role; note: string; ttlMs: number }
@@ -70,6 +71,7 @@ export type Event =
   | { kind: 'signedIn'; account: AccountId }
   | { kind: 'failed'; code: string; retryAfterMs: number | null }
   | ({ kind: 'welcome' } & Welcome)
+  | { kind: 'setupOpen' }
   | { kind: 'invitation'; id: InvitationId; link: string }
   | { kind: 'revoked'; id: InvitationId }
   | { kind: 'queued'; space: SpaceId; id: MessageId }

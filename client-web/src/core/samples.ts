@@ -459,6 +459,9 @@ export const events: Event[] = [
     "role": "client"
   },
   {
+    "kind": "setupOpen"
+  },
+  {
     "id": "03030303030303030303030303030303",
     "kind": "invitation",
     "link": "https://…"
@@ -714,6 +717,10 @@ export const commands: Command[] = [
   {
     "kind": "peek",
     "link": "https://practice.example/join#AQMDAwMDAwMDAwMDAwMDAwMFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGAAAAAXi26HM"
+  },
+  {
+    "kind": "peekSetup",
+    "link": "https://practice.example/setup#AgcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHENaQGQ"
   },
   {
     "deviceName": "Phone",

@@ -238,6 +238,9 @@ export class DevPort implements Port {
       note: 'I’m glad you’re here. Take your time with this.',
       role: 'client',
     }),
+    peekSetup: () => {
+      if (this.#with.has('spent')) throw new PortError('setup_refused');
+    },
     join: () => this.#open('client'),
     login: () => {
       throw new PortError('sign_in_failed');

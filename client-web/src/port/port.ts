@@ -85,6 +85,8 @@ export interface Asks {
   };
   /** What an invitation says, before anything is decided. */
   peek: { ask: { link: string }; answer: Welcome };
+  /** Whether a set-up link still works; refused with `setup_refused`. Uses nothing up. */
+  peekSetup: { ask: { link: string }; answer: void };
   join: { ask: { link: string; handle: string; name: string; password: string; deviceName: string }; answer: void };
   login: { ask: { handle: string; password: string; deviceName: string }; answer: void };
   generatePassphrase: { ask: void; answer: string };

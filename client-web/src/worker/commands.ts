@@ -100,6 +100,11 @@ export class Commands {
       };
       return this.#run({ kind: 'peek', ...ask }, welcome, { fails: true });
     },
+    peekSetup: (ask) => {
+      this.#checkLink(ask.link);
+      const open = (event: Event) => (event.kind === 'setupOpen' ? { answer: undefined } : undefined);
+      return this.#run({ kind: 'peekSetup', ...ask }, open, { fails: true });
+    },
     spaces: () => this.host.look((core) => core.spaces()),
     page: ({ space, start, count }) => this.host.look((core) => core.page(space, start, count)),
     devices: () => this.host.look((core) => core.devices()),

@@ -153,7 +153,7 @@ export class Engine {
   }
 
   async #toCore<K extends CoreAsk>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['answer']> {
-    if (kind === 'peek' && this.#standing.phase === 'blank') await this.#runBlank();
+    if ((kind === 'peek' || kind === 'peekSetup') && this.#standing.phase === 'blank') await this.#runBlank();
     else if (this.#standing.phase !== 'open') throw this.#standing.closed();
     if (this.#stuck) await this.#unstick();
     if (!this.#running) throw this.#standing.closed();

@@ -317,6 +317,7 @@ pub(crate) fn account_requests() -> Vec<(&'static str, AccountRequest)> {
         LoginStart { handle: handle(), opaque: opaque(0x69, 96) }
         LoginFinish { state: state.clone(), opaque: opaque(0x6A, 64) }
         DeviceAdd { token: state.clone(), card: card() }
+        SetupOpen { token: Hash([0x5E; 32]) }
     });
     let registration = Box::new(registration(Vec::new(), setup));
     all.push(("RegisterFinish of the founder", AccountRequest::RegisterFinish { registration }));

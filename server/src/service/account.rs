@@ -147,16 +147,26 @@ impl Service {
                 self.login_finish(entrance, &state, &opaque, address, now, rng).await
             }
             AccountRequest::DeviceAdd { token, card } => self.device_add(entrance, &token, card, now).await,
+            AccountRequest::SetupOpen { token } => {
+                self.check_setup(&token).await?;
+                Ok(AccountAnswer::Done.into())
+            }
         }
+    }
+
+    /// A used token, an older one and a made-up one are the same refusal; each is compared in constant time.
+    async fn check_setup(&self, token: &Hash) -> Result<(), ServiceError> {
+        let stored = self.store().meta(crate::store::MetaKey::Setup).await?;
+        let fits = stored.is_some_and(|stored| is_setup_token(&stored, token));
+        if fits { Ok(()) } else { Err(ErrorCode::SetupRefused.into()) }
     }
 
     /// Early word on a ticket. It is judged again, inside the transaction, when the registration is complete.
     async fn check_ticket(&self, ticket: &Ticket, now: Millis) -> Result<(), ServiceError> {
         match ticket {
             Ticket::Setup { token, role, .. } => {
-                let stored = self.store().meta(crate::store::MetaKey::Setup).await?;
-                let fits = stored.is_some_and(|stored| is_setup_token(&stored, token));
-                if fits && role.owns() { Ok(()) } else { Err(ErrorCode::SetupRefused.into()) }
+                self.check_setup(token).await?;
+                if role.owns() { Ok(()) } else { Err(ErrorCode::SetupRefused.into()) }
             }
             Ticket::Invitation { id } => {
                 let row = self.store().invitation(*id).await?.ok_or(ErrorCode::InvitationUnknown)?;

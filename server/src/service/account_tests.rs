@@ -180,6 +180,21 @@ async fn guessing_is_slowed_down_and_locks_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_set_up_link_says_whether_it_works_and_no_more() {
+    let mut world = World::empty(Arc::new(MemoryStore::default())).await;
+    let refused = AccountAnswer::Error { code: ErrorCode::SetupRefused, retry_after_ms: None };
+    let open = |token| AccountRequest::SetupOpen { token };
+    let mut near = TOKEN;
+    near.0[31] ^= 1;
+    assert_eq!(world.account(&open(near)).await, refused);
+    assert_eq!(world.account(&open(TOKEN)).await, AccountAnswer::Done);
+    assert_eq!(world.account(&open(TOKEN)).await, AccountAnswer::Done, "asking uses nothing up");
+    let setup = world.thera.setup(TOKEN, "thera", upload());
+    assert!(matches!(world.account(&setup).await, AccountAnswer::Registered { .. }));
+    assert_eq!(world.account(&open(TOKEN)).await, refused, "a used one is like a made-up one");
+}
+
+#[tokio::test]
 async fn wrong_tickets_and_wrong_bytes_change_nothing() {
     let mut world = practice(b"open sesame").await;
     let practice = Text::new("Another").unwrap();

@@ -56,6 +56,7 @@ export const entry = {
     en: 'Five minutes, once. Everything here can be changed later, except the sign-in name.',
     es: 'Cinco minutos, una sola vez. Todo se puede cambiar después, salvo el nombre de acceso.',
   },
+  'setup.opening': { en: 'Opening your link…', es: 'Abriendo tu enlace…' },
   'setup.practice': { en: 'Name of the practice', es: 'Nombre de la consulta' },
   'setup.practice.hint': {
     en: 'The people you invite read it. The server knows it too.',
@@ -162,6 +163,10 @@ export const entry = {
   },
   'link.failed.title': { en: 'This link doesn’t work', es: 'Este enlace no funciona' },
   'link.failed.unreachable.title': { en: 'Not connected', es: 'Sin conexión' },
+  'link.setup.new': {
+    en: 'For a new link, ask the person who runs the server: as long as no practice is set up there, the command “sotto-server serve” prints one each time it starts, and only the last one counts.',
+    es: 'Para un enlace nuevo, pregunta a quien mantiene el servidor: mientras no haya ninguna consulta configurada, el comando «sotto-server serve» muestra uno cada vez que arranca, y solo vale el último.',
+  },
   'link.toSignIn': { en: 'Sign in', es: 'Entrar' },
   'link.occupied.title': { en: 'Someone is signed in here', es: 'Aquí ya hay alguien' },
   'link.occupied.text': {

@@ -46,8 +46,8 @@ const signInAgain = {
   es: 'Entra de nuevo, por favor. Todo lo que se envió vuelve.',
 } as const satisfies Entry;
 const linkDamaged = {
-  en: 'This link is not complete. A messenger may have cut it. Copy the whole of it, or ask your practice to send it again.',
-  es: 'Este enlace no está completo. Puede que una aplicación lo haya cortado. Cópialo entero o pide a tu consulta que lo envíe de nuevo.',
+  en: 'This link is not complete. A messenger may have cut it. Copy the whole of it, or ask for it to be sent again.',
+  es: 'Este enlace no está completo. Puede que una aplicación lo haya cortado. Cópialo entero o pide que te lo envíen de nuevo.',
 } as const satisfies Entry;
 
 export const errors = {
@@ -122,8 +122,8 @@ export const errors = {
     es: 'Esta invitación se retiró. Pide a tu consulta que te envíe una nueva.',
   },
   'error.setup_refused': {
-    en: 'This practice has been set up already, or the link is not right. If you are its owner, sign in. A new link is printed when the server starts for the first time.',
-    es: 'Esta consulta ya está configurada, o el enlace no es correcto. Si es tuya, entra con tu nombre. El servidor muestra un enlace nuevo la primera vez que arranca.',
+    en: 'This set-up link has been used, or a newer one has taken its place. If you have set up the practice already, sign in.',
+    es: 'Este enlace de configuración ya se usó, o uno más nuevo ocupó su lugar. Si ya configuraste la consulta, entra con tu nombre.',
   },
   'error.account_exists': changed,
   'error.vault_conflict': changed,
