@@ -20,7 +20,8 @@ use crate::io::{
     RequestId, Row,
 };
 use crate::rows::{
-    self, AccountRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow, VaultRow,
+    self, AccountRow, EditRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow,
+    VaultRow,
 };
 use crate::session::{Link, Pending};
 use crate::space::{Change, Space};
@@ -233,7 +234,7 @@ impl Client {
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
             Command::Revoke(id) => self.revoke(id),
             Command::Write { space, id, draft } => self.write(space, id, draft),
-            Command::KeepDraft { space, text } => self.keep_draft(space, text),
+            Command::KeepDraft { space, target, text } => self.keep_draft(space, target, text),
             Command::AcceptReaders(space) => self.accept_readers(space),
             Command::MarkRead { space, seq } => self.mark_read(space, seq),
             Command::RemoveMember { space, account } => self.want_change(space, Change::Remove { account }),
@@ -415,7 +416,7 @@ impl Client {
             keys.extend(keeping.vault.peers.keys().map(|peer| rows::card(*peer)));
         }
         for (id, space) in &self.spaces {
-            keys.extend([rows::space(*id), rows::draft(*id)]);
+            keys.extend([rows::space(*id), rows::draft(*id), rows::edit(*id)]);
             keys.extend(space.keys.keys().map(|era| rows::era_key(*id, *era)));
             keys.extend(space.outbox.keys().map(|number| rows::outbox(*id, *number)));
             for seq in (1..=space.log.seq().0).map(Seq) {
@@ -507,6 +508,7 @@ impl Client {
                     space.outbox = old.outbox;
                     space.outbox_next = old.outbox_next;
                     space.draft = old.draft;
+                    space.edit = old.edit;
                 }
                 self.spaces.insert(id, space);
             }
@@ -535,6 +537,10 @@ impl Client {
             b"draft" => {
                 let draft: Text<DRAFT_BYTES_MAX> = codec::decode(plain, "draft").ok()?;
                 self.space_for_row(SpaceId::from_slice(rest).ok()?).draft = draft;
+            }
+            b"edit" => {
+                let edit: EditRow = codec::decode(plain, "edit").ok()?;
+                self.space_for_row(SpaceId::from_slice(rest).ok()?).edit = Some(edit);
             }
             _ => return Some(Err(OpenError::Newer)),
         }

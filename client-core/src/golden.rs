@@ -11,8 +11,8 @@ use crate::content::{Content, ContentFrame, Edit, Message, Resend, Setting, Sett
 use crate::crypto::signing::{DeviceKey, IdentityKey};
 use crate::io::{DRAFT_BYTES_MAX, MessageId};
 use crate::rows::{
-    self, AccountRow, Entry, EntryBody, LogHeaderRow, OutboxBody, OutboxRow, ROW_VERSION, RegisteringRow,
-    SpaceRow, VaultRow,
+    self, AccountRow, EditRow, Entry, EntryBody, LogHeaderRow, OutboxBody, OutboxRow, ROW_VERSION,
+    RegisteringRow, SpaceRow, VaultRow,
 };
 use crate::space::Change;
 use crate::vault::{
@@ -311,6 +311,7 @@ fn rows_of_the_local_store_stay_readable() {
     let payload: Payload = bytes(12, 100);
     golden.check("log payload", &payload);
     golden.check("draft", &text::<DRAFT_BYTES_MAX>("Guten Abend, ich"));
+    golden.check("edit", &EditRow { target: RecordId([0x59; 16]), text: text("Guten Morgen") });
     let outbox = samples!(OutboxBody {
         Content { frame: bytes(9, 40) }
         Drop { target: RecordId([0x59; 16]) }
@@ -345,6 +346,7 @@ fn names_of_rows_stay() {
         rows::outbox(SPACE, 7),
         rows::wanted(SPACE),
         rows::draft(SPACE),
+        rows::edit(SPACE),
         rows::log_header(SPACE, Seq(258)),
         rows::log_payload(SPACE, Seq(258)),
     ];

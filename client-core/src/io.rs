@@ -170,6 +170,8 @@ pub enum Command {
     KeepDraft {
         /// Where.
         space: SpaceId,
+        /// The message of one's own whose text is being changed; none when it is a new one.
+        target: Option<RecordId>,
         /// The text so far, at most [`DRAFT_BYTES_MAX`] bytes.
         text: String,
     },

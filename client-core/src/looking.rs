@@ -5,9 +5,12 @@
 //! there is.
 
 use crate::client::Client;
+use crate::io::MessageId;
 use crate::space::Space;
 use crate::timeline::ReadMark;
-use crate::view::{AccountView, DeviceView, InvitationView, MemberView, MessageView, PageView, SpaceView};
+use crate::view::{
+    AccountView, DeviceView, EditView, InvitationView, MemberView, MessageView, PageView, SpaceView,
+};
 use sotto_protocol::ids::{AccountId, Seq, SpaceId};
 
 impl Client {
@@ -91,6 +94,10 @@ impl Client {
             settings: space.settings(),
             era_at: space.log.era().map(|_| space.era_at),
             draft: space.draft.as_str().to_owned(),
+            edit: space.edit.as_ref().map(|edit| EditView {
+                target: MessageId { author: me, record: edit.target },
+                text: edit.text.as_str().to_owned(),
+            }),
         }
     }
 

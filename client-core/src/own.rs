@@ -6,13 +6,13 @@
 
 use crate::client::Client;
 use crate::io::{DRAFT_BYTES_MAX, Event, Failure, Rejected};
-use crate::rows;
+use crate::rows::{self, EditRow};
 use crate::session::Pending;
 use crate::space::Space;
 use sotto_protocol::codec::Text;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::ClientFrame;
-use sotto_protocol::ids::{AccountId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, RecordId, Seq, SpaceId};
 
 impl Client {
     /// The account's own space, once founded. Two devices may have founded one each at the same time: the one with
@@ -92,8 +92,13 @@ impl Client {
         true
     }
 
-    /// Keeps what is typed and not sent.
-    pub(crate) fn keep_draft(&mut self, id: SpaceId, text: String) -> Result<(), Rejected> {
+    /// Keeps what is typed and not sent: a new message, or the new text of a `target`, one at a time.
+    pub(crate) fn keep_draft(
+        &mut self,
+        id: SpaceId,
+        target: Option<RecordId>,
+        text: String,
+    ) -> Result<(), Rejected> {
         self.signed_in()?;
         let space = self.spaces.get_mut(&id).ok_or(Rejected::SpaceUnknown)?;
         let got = text.len();
@@ -102,6 +107,18 @@ impl Client {
             got,
             max: DRAFT_BYTES_MAX,
         })?;
+        if let Some(target) = target {
+            let edit = Some(EditRow { target, text: draft }).filter(|edit| !edit.text.as_str().is_empty());
+            if edit == space.edit {
+                return Ok(());
+            }
+            space.edit.clone_from(&edit);
+            match edit {
+                Some(edit) => self.put(rows::edit(id), &edit),
+                None => self.delete(rows::edit(id)),
+            }
+            return Ok(());
+        }
         if draft == space.draft {
             return Ok(());
         }

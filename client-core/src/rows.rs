@@ -4,7 +4,7 @@
 //! value is sealed under the storage key with its name as AAD, so rows cannot be swapped; a row that does not open
 //! is an error, never an absent row. Rows under [`crate::io::LAZY_PREFIX`] are not read at start.
 
-use crate::io::MessageId;
+use crate::io::{DRAFT_BYTES_MAX, MessageId};
 use crate::vault::SecretBytes;
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{Bytes, Text};
@@ -50,6 +50,11 @@ pub(crate) fn outbox(space: SpaceId, number: u64) -> Vec<u8> {
 /// What is typed and not sent.
 pub(crate) fn draft(space: SpaceId) -> Vec<u8> {
     [b"draft/", &space.0[..]].concat()
+}
+
+/// What is typed as the new text of a message of one's own.
+pub(crate) fn edit(space: SpaceId) -> Vec<u8> {
+    [b"edit/", &space.0[..]].concat()
 }
 
 /// Changes of members that are wanted.
@@ -109,6 +114,16 @@ pub(crate) struct AccountRow {
 pub(crate) struct RegisteringRow {
     #[n(0)]
     pub(crate) request: Bytes<ACCOUNT_BYTES_MAX>,
+}
+
+/// A message whose text is being changed, and the new text so far.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct EditRow {
+    #[n(0)]
+    pub(crate) target: RecordId,
+    #[n(1)]
+    pub(crate) text: Text<DRAFT_BYTES_MAX>,
 }
 
 /// The vault and the revision it was made from.

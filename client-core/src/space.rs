@@ -8,7 +8,7 @@ use crate::cards::Cards;
 use crate::crypto::keys::{EraKey, RecordKey};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::io::{Alarm, DRAFT_BYTES_MAX, Draft, MessageId};
-use crate::rows::{Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
+use crate::rows::{EditRow, Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
 use crate::timeline::{At, Timeline};
 use minicbor::{Decode, Encode};
 use sotto_protocol::codec::{Bytes, Text};
@@ -38,6 +38,7 @@ pub(crate) struct Space {
     pub(crate) outbox_next: u64,
     /// What is typed and not sent.
     pub(crate) draft: Text<DRAFT_BYTES_MAX>,
+    pub(crate) edit: Option<EditRow>,
     /// What all of it says.
     pub(crate) timeline: Timeline,
     pub(crate) live: Live,
@@ -159,6 +160,7 @@ impl Space {
             outbox: BTreeMap::new(),
             outbox_next: 0,
             draft: Text::default(),
+            edit: None,
             timeline: Timeline::default(),
             live: Live::default(),
         }

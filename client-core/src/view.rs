@@ -115,6 +115,18 @@ pub struct SpaceView {
     pub era_at: Option<Millis>,
     /// What is typed and not sent.
     pub draft: String,
+    /// What is typed as the new text of a message, and not sent.
+    pub edit: Option<EditView>,
+}
+
+/// A message of one's own whose text is being changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EditView {
+    /// Which.
+    pub target: MessageId,
+    /// The new text so far.
+    pub text: String,
 }
 
 /// Messages in [`SpaceView::attention`] at most.

@@ -33,6 +33,7 @@ pub(crate) fn space_view() -> SpaceView {
         settings: Vec::new(),
         era_at: None,
         draft: String::new(),
+        edit: None,
         complete: true,
     }
 }

@@ -43,8 +43,9 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             Ok(Command::Write { space: id_of(&space)?, id, draft: draft.into_draft()? })
         }
         "keepDraft" => {
-            let KeepDraft { space, text } = read(arguments, "keepDraft")?;
-            Ok(Command::KeepDraft { space: id_of(&space)?, text })
+            let KeepDraft { space, target, text } = read(arguments, "keepDraft")?;
+            let target = target.as_deref().map(id::<RecordId>).transpose()?;
+            Ok(Command::KeepDraft { space: id_of(&space)?, target, text })
         }
         "acceptReaders" => {
             Ok(Command::AcceptReaders(read::<InSpace, D>(arguments, "acceptReaders")?.space()?))
@@ -159,6 +160,7 @@ struct TargetShape {
 #[derive(Deserialize)]
 struct KeepDraft {
     space: String,
+    target: Option<String>,
     text: String,
 }
 

@@ -8,8 +8,8 @@
 use super::*;
 use crate::io::{Alarm, Command, Failure, MessageId};
 use crate::view::{
-    AccountView, BodyView, DeviceView, InvitationView, MemberView, MessageView, PageView, SettingView,
-    SpaceView,
+    AccountView, BodyView, DeviceView, EditView, InvitationView, MemberView, MessageView, PageView,
+    SettingView, SpaceView,
 };
 use serde_json::{Value, json};
 use sotto_protocol::codec::Text;
@@ -124,6 +124,7 @@ fn space() -> SpaceView {
         }],
         era_at: Some(AT),
         draft: "Dear".into(),
+        edit: Some(EditView { target: ID, text: "Guten Morgen".into() }),
     }
 }
 
@@ -217,7 +218,8 @@ fn commands() -> Vec<Value> {
         write(json!({ "kind": "bring", "target": target })),
         write(json!({ "kind": "hold", "target": target })),
         write(json!({ "kind": "setting", "name": "availability", "value": "{}" })),
-        json!({ "kind": "keepDraft", "space": space, "text": "Dear" }),
+        json!({ "kind": "keepDraft", "space": space, "target": null, "text": "Dear" }),
+        json!({ "kind": "keepDraft", "space": space, "target": ID.record, "text": "Guten Morgen" }),
         json!({ "kind": "acceptReaders", "space": space }),
         json!({ "kind": "markRead", "space": space, "seq": 4 }),
         json!({ "kind": "removeDevice", "device": DeviceId([4; 16]), "password": "lusab-bifom-gutih" }),
@@ -274,7 +276,7 @@ fn rendered() -> String {
         (
             "spaces",
             "SpaceView[]",
-            json!([space(), SpaceView { alarm: None, last: None, era_at: None, ..space() }]),
+            json!([space(), SpaceView { alarm: None, last: None, era_at: None, edit: None, ..space() }]),
         ),
         ("page", "ReturnType<Core['page']>", json!(page)),
         ("alarms", "Alarm[]", json!(alarms())),

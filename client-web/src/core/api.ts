@@ -46,7 +46,7 @@ export type Command =
   | { kind: 'invite'; role: Role; note: string; ttlMs: number }
   | { kind: 'revoke'; id: InvitationId }
   | { kind: 'write'; space: SpaceId; id: RecordId | null; draft: Draft }
-  | { kind: 'keepDraft'; space: SpaceId; text: string }
+  | { kind: 'keepDraft'; space: SpaceId; target: RecordId | null; text: string }
   | { kind: 'acceptReaders'; space: SpaceId }
   | { kind: 'markRead'; space: SpaceId; seq: Seq }
   | { kind: 'removeDevice'; device: string; password: string }

@@ -49,6 +49,13 @@ export const spaces: SpaceView[] = [
     "complete": true,
     "confirmed": true,
     "draft": "Dear",
+    "edit": {
+      "target": {
+        "author": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
+        "record": "1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d"
+      },
+      "text": "Guten Morgen"
+    },
     "era": 1,
     "eraAt": 1800000000000,
     "head": "0202020202020202020202020202020202020202020202020202020202020202",
@@ -135,6 +142,7 @@ export const spaces: SpaceView[] = [
     "complete": true,
     "confirmed": true,
     "draft": "Dear",
+    "edit": null,
     "era": 1,
     "eraAt": null,
     "head": "0202020202020202020202020202020202020202020202020202020202020202",
@@ -843,7 +851,14 @@ export const commands: Command[] = [
   {
     "kind": "keepDraft",
     "space": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+    "target": null,
     "text": "Dear"
+  },
+  {
+    "kind": "keepDraft",
+    "space": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+    "target": "1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d",
+    "text": "Guten Morgen"
   },
   {
     "kind": "acceptReaders",

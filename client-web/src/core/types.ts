@@ -131,6 +131,8 @@ export interface SpaceView {
   eraAt: Millis | null;
   /** What is typed and not sent. */
   draft: string;
+  /** What is typed as the new text of a message of one's own, and not sent. */
+  edit: { target: MessageId; text: string } | null;
 }
 
 export interface InvitationView {

@@ -181,6 +181,7 @@ export function space(
     ],
     eraAt: now - 6.3 * day,
     draft: '',
+    edit: null,
     ...change,
   };
 }

@@ -22,7 +22,8 @@ export type With =
   | 'restored'
   | 'unread'
   | 'slow'
-  | 'late';
+  | 'late'
+  | 'spent';
 
 type Answers = { [K in AskKind]: (ask: Asks[K]['ask']) => Asks[K]['answer'] | Promise<Asks[K]['answer']> };
 
@@ -269,7 +270,13 @@ export class DevPort implements Port {
       this.#write(id, record, draft);
       return { author: this.#me, record };
     },
-    keepDraft: ({ space: id, text }) => this.#update(id, { draft: text }),
+    keepDraft: ({ space: id, target, text }) =>
+      this.#update(
+        id,
+        target === null
+          ? { draft: text }
+          : { edit: text === '' ? null : { target: { author: this.#me, record: target }, text } },
+      ),
     markRead: ({ space: id }) => this.#update(id, { unread: 0 }),
     acceptReaders: ({ space: id }) => this.#update(id, { needsConsent: false }),
     ownSpace: () => '99'.repeat(16),

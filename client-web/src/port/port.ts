@@ -103,8 +103,8 @@ export interface Asks {
   page: { ask: { space: SpaceId; start: number; count: number }; answer: Page };
   /** `id`: 16 random bytes, hex, chosen once per thing written. */
   write: { ask: { space: SpaceId; id: RecordId; draft: Draft }; answer: MessageId };
-  /** Keeps what is typed and not sent; empty removes it. */
-  keepDraft: { ask: { space: SpaceId; text: string }; answer: void };
+  /** Keeps what is typed and not sent, as a new message or as the new text of a `target`; empty removes it. */
+  keepDraft: { ask: { space: SpaceId; target: RecordId | null; text: string }; answer: void };
   markRead: { ask: { space: SpaceId; seq: Seq }; answer: void };
   acceptReaders: { ask: { space: SpaceId }; answer: void };
   /** The account's own space, for what is hers alone; founded when there is none. */

@@ -52,6 +52,7 @@ export function space(id: string, attention: MessageView[], change: Partial<Spac
     settings: [],
     eraAt: 0,
     draft: '',
+    edit: null,
     ...change,
   };
 }

@@ -5,7 +5,7 @@
  * leaves the composer only when the engine has stored it, as a message or as a draft.
  */
 
-import type { Draft, MessageView, RecordId, SpaceId } from '../core/types';
+import type { Draft, MessageId, MessageView, RecordId, SpaceId, SpaceView } from '../core/types';
 import type { Port } from '../port/port';
 import { Asking } from './asking.svelte';
 import { newRecordId } from './ids';
@@ -16,8 +16,8 @@ export const textBytesMax = 64 * 1024;
 
 export class Composer {
   text: string = $state('');
-  /** The message whose text is being changed; the draft waits meanwhile. */
-  editing: MessageView | null = $state.raw(null);
+  /** The message whose text is being changed; the draft waits meanwhile. Both outlast the page. */
+  editing: MessageId | null = $state.raw(null);
   readonly asking = new Asking();
   /** Counts the times that the field was asked to take the keyboard. */
   wanted: number = $state(0);
@@ -26,15 +26,21 @@ export class Composer {
   /** Kept while an edit is written. */
   #draftAside = '';
   #kept: string;
+  #keptEdit: { record: RecordId; text: string } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** The same text tried again is the same message. */
   #attempt: { id: RecordId; draft: string } | null = null;
 
-  constructor(port: Port, space: SpaceId, draft: string) {
+  constructor(port: Port, { id, draft, edit }: Pick<SpaceView, 'id' | 'draft' | 'edit'>) {
     this.#port = port;
-    this.#space = space;
+    this.#space = id;
     this.text = draft;
     this.#kept = draft;
+    if (edit === null) return;
+    this.#draftAside = draft;
+    this.editing = edit.target;
+    this.text = edit.text;
+    this.#keptEdit = { record: edit.target.record, text: edit.text };
   }
 
   readonly empty = $derived.by(() => this.text.trim() === '');
@@ -49,7 +55,6 @@ export class Composer {
   /** Something was typed. */
   typed(text: string): void {
     this.text = text;
-    if (this.editing) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.keep(), keepAfterMs);
   }
@@ -65,24 +70,44 @@ export class Composer {
   async keep(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    await this.#keepEdit();
     const draft = this.editing ? this.#draftAside : this.text;
     if (draft === this.#kept) return;
     const before = this.#kept;
     this.#kept = draft;
     try {
-      await this.#port.ask('keepDraft', { space: this.#space, text: draft });
+      await this.#port.ask('keepDraft', { space: this.#space, target: null, text: draft });
     } catch {
       // It stays in the field, and the next keystroke tries again.
       if (this.#kept === draft) this.#kept = before;
     }
   }
 
+  /** The same for a message that is being changed. What became of one that isn't any more is not kept. */
+  async #keepEdit(): Promise<void> {
+    const before = this.#keptEdit;
+    const now = this.editing && { record: this.editing.record, text: this.text };
+    if (before?.record === now?.record && before?.text === now?.text) return;
+    this.#keptEdit = now;
+    const ask = now
+      ? { space: this.#space, target: now.record, text: now.text }
+      : before && { space: this.#space, target: before.record, text: '' };
+    if (!ask) return;
+    try {
+      await this.#port.ask('keepDraft', ask);
+    } catch {
+      if (this.#keptEdit === now) this.#keptEdit = before;
+    }
+  }
+
   edit(message: MessageView): void {
     if (message.body.kind !== 'text') return;
     if (!this.editing) this.#draftAside = this.text;
-    this.editing = message;
+    this.editing = message.id;
     this.text = message.body.text;
+    this.wanted += 1;
     this.asking.clear();
+    void this.keep();
   }
 
   cancelEdit(): void {
@@ -90,6 +115,7 @@ export class Composer {
     this.text = this.#draftAside;
     this.#draftAside = '';
     this.asking.clear();
+    void this.keep();
   }
 
   /** Whether it is stored. */
@@ -98,7 +124,7 @@ export class Composer {
     const text = this.text.trim();
     const target = this.editing;
     const draft: Draft = target
-      ? { kind: 'edit', target: target.id, text }
+      ? { kind: 'edit', target, text }
       : { kind: 'message', text, bring: how.bring ?? false, showAt: how.showAt ?? null };
     const said = JSON.stringify(draft);
     if (this.#attempt?.draft !== said) this.#attempt = { id: newRecordId(), draft: said };

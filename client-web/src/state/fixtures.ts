@@ -46,6 +46,7 @@ export function aSpace(change: Partial<SpaceView> = {}): SpaceView {
     settings: [],
     eraAt: 500,
     draft: '',
+    edit: null,
     ...change,
   };
 }

@@ -135,7 +135,7 @@ impl World {
         }
         if self.people.dice.chance(100) {
             let text = self.people.text();
-            drop(self.command(h, Command::KeepDraft { space, text })?);
+            drop(self.command(h, Command::KeepDraft { space, target: None, text })?);
         }
         Ok(())
     }

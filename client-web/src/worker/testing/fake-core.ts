@@ -241,6 +241,7 @@ export class FakeCore implements Core {
       settings: this.outside.settings,
       eraAt: null,
       draft: this.#rows.get('draft') ?? '',
+      edit: null,
     };
   }
 
