@@ -34,18 +34,23 @@ describe('what can be done with a message', () => {
   const day = 24 * 3_600_000;
 
   it('depends on whose it is and who looks', () => {
-    expect(actionsFor(aMessage(), space, false, 2000)).toEqual(['bring', 'edit', 'takeBack', 'copy']);
-    expect(actionsFor(aMessage({ mine: false }), space, true, 2000)).toEqual(['read', 'hold', 'copy']);
-    expect(actionsFor(aMessage({ mine: false, readBy: ['aa'], held: true }), space, true, 2000)).toEqual(['copy']);
-    expect(actionsFor(aMessage(), space, true, 2000)).toEqual(['edit', 'takeBack', 'copy']);
+    expect(actionsFor(aMessage(), space, 'client', 2000)).toEqual(['bring', 'edit', 'takeBack', 'copy']);
+    expect(actionsFor(aMessage({ mine: false }), space, 'therapist', 2000)).toEqual(['read', 'hold', 'copy']);
+    expect(actionsFor(aMessage({ mine: false, readBy: ['aa'], held: true }), space, 'therapist', 2000)).toEqual([
+      'copy',
+    ]);
+    expect(actionsFor(aMessage(), space, 'therapist', 2000)).toEqual(['edit', 'takeBack', 'copy']);
+    // Between colleagues there is no session to bring or keep anything for.
+    expect(actionsFor(aMessage(), space, 'colleague', 2000)).toEqual(['edit', 'takeBack', 'copy']);
+    expect(actionsFor(aMessage({ mine: false }), space, 'colleague', 2000)).toEqual(['read', 'copy']);
   });
 
   it('ends with time, and where nothing can be written', () => {
-    expect(actionsFor(aMessage(), space, false, 1001 + day)).toEqual(['bring', 'edit', 'copy']);
+    expect(actionsFor(aMessage(), space, 'client', 1001 + day)).toEqual(['bring', 'edit', 'copy']);
     for (const change of [{ member: false }, { confirmed: false }, { alarm: { kind: 'forked' as const } }]) {
-      expect(actionsFor(aMessage(), aSpace(change), false, 2000)).toEqual(['copy']);
+      expect(actionsFor(aMessage(), aSpace(change), 'client', 2000)).toEqual(['copy']);
     }
-    expect(actionsFor(aMessage({ seq: null }), space, false, 2000)).toEqual(['copy']);
-    expect(actionsFor(aMessage({ body: { kind: 'takenBack' } }), space, false, 2000)).toEqual([]);
+    expect(actionsFor(aMessage({ seq: null }), space, 'client', 2000)).toEqual(['copy']);
+    expect(actionsFor(aMessage({ body: { kind: 'takenBack' } }), space, 'client', 2000)).toEqual([]);
   });
 });

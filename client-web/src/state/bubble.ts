@@ -39,19 +39,22 @@ export function readByMe(message: MessageView, space: SpaceView): boolean {
   return me !== undefined && message.readBy.includes(me);
 }
 
+/** From where somebody looks at a conversation: only a client brings, only a therapist keeps. */
+export type Side = 'client' | 'therapist' | 'colleague';
+
 /** What can be done with a message, in the order of the menu. */
 export type Action = 'read' | 'hold' | 'bring' | 'edit' | 'takeBack' | 'copy';
 
-export function actionsFor(message: MessageView, space: SpaceView, treats: boolean, now: number): Action[] {
+export function actionsFor(message: MessageView, space: SpaceView, side: Side, now: number): Action[] {
   if (message.body.kind !== 'text') return [];
   const may = space.member && space.confirmed && space.alarm === null;
   const settled = message.seq !== null && !message.refused;
   const actions: Action[] = [];
-  if (treats && may && settled && !message.mine) {
-    if (!readByMe(message, space)) actions.push('read');
-    if (!message.held) actions.push('hold');
+  if (may && settled && !message.mine) {
+    if (side !== 'client' && !readByMe(message, space)) actions.push('read');
+    if (side === 'therapist' && !message.held) actions.push('hold');
   }
-  if (!treats && may && settled && !message.bring) actions.push('bring');
+  if (side === 'client' && may && settled && !message.bring) actions.push('bring');
   if (message.mine && may && settled) {
     actions.push('edit');
     if (now - (message.storedAt ?? now) < takeBackMs) actions.push('takeBack');

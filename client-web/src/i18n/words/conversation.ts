@@ -28,6 +28,10 @@ export const conversation = {
     en: 'Write when you like: a word, a question, something to keep for your session.',
     es: 'Escribe cuando quieras: una palabra, una pregunta, algo para tu sesión.',
   },
+  'conversation.none.colleague': {
+    en: 'Between you and the practice: for what concerns your work, not for what clients have told you.',
+    es: 'Entre tú y la consulta: para lo que toca al trabajo, no para lo que te han contado tus clientes.',
+  },
   'conversation.none.textFor': { en: 'Nobody has written yet.', es: 'Nadie ha escrito todavía.' },
   'conversation.failed': {
     en: 'Some messages can’t be shown right now.',

@@ -46,6 +46,14 @@ export const therapist = {
   'clients.fresh': { en: 'New', es: 'Nuevo' },
   'clients.back': { en: 'Back to clients', es: 'Volver a clientes' },
 
+  'colleagues.title': { en: 'The practice', es: 'La consulta' },
+  'colleagues.new': { en: 'Nothing written yet', es: 'Todavía nada escrito' },
+  'colleagues.none.title': { en: 'No messages yet', es: 'Aún no hay mensajes' },
+  'colleagues.none.text': {
+    en: 'Your conversation with the practice appears here as soon as you are connected.',
+    es: 'Tu conversación con la consulta aparece aquí en cuanto haya conexión.',
+  },
+
   'send.goes': { en: 'Goes {day} at {time}', es: 'Sale {day} a las {time}' },
   'send.now': { en: 'Send now', es: 'Enviar ahora' },
 
