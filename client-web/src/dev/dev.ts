@@ -4,7 +4,7 @@
  * For drawing screens and looking at them. Not part of the build: only dev.html leads here.
  * `as`: blank, setup, join, demo, locked, broken, client, therapist, owner, practice (owner and therapist).
  * `with`: offline, empty, many, away, consent, alarm, unconfirmed, full, update, error, restored, unread, slow, late,
- * spent (comma-separated).
+ * spent, forty (comma-separated).
  */
 
 import { readArrival, withoutSecret, type Arrival } from '../state/route';

@@ -1,7 +1,7 @@
 /** Invented people and what they wrote: gentle, ordinary, nobody's. */
 
 import type { AccountView, MemberView, MessageView, Role, SpaceView } from '../core/types';
-import { writeAgreement, writeAvailability, writePhrases, writePractice } from '../state/settings';
+import { writeAgreement, writeAvailability, writeInvitations, writePhrases, writePractice } from '../state/settings';
 
 export const hour = 3_600_000;
 const day = 24 * hour;
@@ -13,6 +13,7 @@ export const ids = {
   june: 'd4'.repeat(16),
   sam: 'f6'.repeat(16),
   owner: 'e5'.repeat(16),
+  desk: 'a7'.repeat(16),
 };
 
 export function account(as: 'client' | 'therapist' | 'owner' | 'practice'): AccountView {
@@ -44,6 +45,7 @@ const names: Record<string, [string, Role]> = {
   [ids.june]: ['June', 'client'],
   [ids.sam]: ['Sam', 'client'],
   [ids.owner]: ['Marta Oliveira', 'owner'],
+  [ids.desk]: ['Joy', 'front_desk'],
 };
 
 export function member(id: string, me: string): MemberView {
@@ -83,6 +85,38 @@ export const noorLines: Line[] = [
   ['therapist', 1.1, 'I’m glad you told it that. Bring it along, we’ll make room for it.'],
   ['client', 0.12, 'Could we start ten minutes later on Thursday? The bus.'],
 ];
+
+/** Between the owner, who stands first, and the therapist. */
+export const ownerLines: Line[] = [
+  ['client', 4, 'The new chairs for the quiet room come on Monday morning. Would you be there to let them in?'],
+  ['therapist', 3.8, 'Yes, I am in from eight.', { readBy: [ids.owner] }],
+  ['client', 0.3, 'Thank you. I changed the phone number in the practice settings, it reaches everybody by itself.'],
+];
+
+/** A full practice: forty people, each at another place. */
+export function fortyClients(): { client: string; lines: Line[] }[] {
+  const first = 'Ada,Bruno,Carmen,Dario,Esme,Farid,Greta,Hana,Idris,Jolene,Kenji,Lucía,Marek,Nadia,Oskar,Paz'.split(
+    ',',
+  );
+  const family = ['Abreu', 'Brandt', 'Castellanos-Whitfield', 'Dahl', 'Ekwueme'];
+  const texts = noorLines.filter((line) => line[0] === 'client' && line[2] !== '').map((line) => line[2]);
+  return Array.from({ length: 40 }, (_, index) => {
+    const client = (0x40 + index).toString(16).repeat(16);
+    names[client] = [`${first[index % first.length] ?? ''} ${family[index % family.length] ?? ''}`, 'client'];
+    const asks = index % 3 !== 1;
+    const lines: Line[] = [
+      [
+        'client',
+        6 + index * 0.4,
+        texts[index % texts.length] ?? '',
+        { readBy: [ids.therapist], held: index % 9 === 4 },
+      ],
+      ['therapist', 5 + index * 0.4, 'Thank you. I have it with me.'],
+      ...(asks ? [['client', 0.1 + index * 0.07, texts[(index * 5 + 2) % texts.length] ?? ''] satisfies Line] : []),
+    ];
+    return { client, lines };
+  });
+}
 
 export function messages(lines: Line[], me: string, client: string, now: number): MessageView[] {
   return lines.map(([by, daysAgo, text, extra], index) => {
@@ -199,6 +233,12 @@ export function ownSpace(id: string, me: string, now: number): SpaceView {
           'Let’s keep this for our session.',
         ]),
         sentAt: now - 5 * day,
+      },
+      {
+        author: me,
+        name: 'invitations',
+        value: writeInvitations({ ['01'.repeat(16)]: 'Wren, from Tuesday', ['02'.repeat(16)]: 'Tomás' }),
+        sentAt: now - day,
       },
     ],
   };

@@ -4,7 +4,20 @@ import type { Draft, MessageView, SpaceId, SpaceView } from '../core/types';
 import { PortError, type Asks, type AskKind, type News, type Port, type Status } from '../port/port';
 import { newRecordId } from '../state/ids';
 import { writeAvailability } from '../state/settings';
-import { account, hour, ids, manyLines, messages, noorLines, ownSpace, space, waitingIn } from './people';
+import {
+  account,
+  fortyClients,
+  hour,
+  ids,
+  manyLines,
+  member,
+  messages,
+  noorLines,
+  ownerLines,
+  ownSpace,
+  space,
+  waitingIn,
+} from './people';
 
 export type As =
   'blank' | 'setup' | 'join' | 'spent' | 'demo' | 'locked' | 'broken' | 'client' | 'therapist' | 'owner' | 'practice';
@@ -23,7 +36,8 @@ export type With =
   | 'unread'
   | 'slow'
   | 'late'
-  | 'spent';
+  | 'spent'
+  | 'forty';
 
 type Answers = { [K in AskKind]: (ask: Asks[K]['ask']) => Asks[K]['answer'] | Promise<Asks[K]['answer']> };
 
@@ -58,8 +72,14 @@ export class DevPort implements Port {
   #people(me: string, client: boolean): void {
     this.#me = me;
     const now = this.#now;
+    // The owner and the therapist write to each other, too.
+    if (!client && !this.#with.has('empty')) this.#add('55'.repeat(16), ids.owner, ownerLines, false);
     if (me === ids.owner) {
-      this.#add('55'.repeat(16), ids.owner, []);
+      this.#add('56'.repeat(16), ids.desk, [], false, ids.owner);
+    } else if (this.#with.has('forty')) {
+      fortyClients().forEach(({ client: id, lines }, index) =>
+        this.#add((100 + index).toString(16).padStart(32, '0'), id, lines),
+      );
     } else if (!this.#with.has('empty')) {
       this.#add('11'.repeat(16), ids.noor, this.#with.has('many') ? manyLines(10_000) : noorLines);
       if (!client) {
@@ -85,20 +105,31 @@ export class DevPort implements Port {
     this.#messages.set(own, []);
   }
 
-  #add(id: SpaceId, client: string, lines: Parameters<typeof messages>[0]): void {
+  #add(
+    id: SpaceId,
+    client: string,
+    lines: Parameters<typeof messages>[0],
+    care = true,
+    host: string = ids.therapist,
+  ): void {
     const all = messages(lines, this.#me, client, this.#now);
     const change: Partial<SpaceView> = {
       needsConsent: this.#with.has('consent'),
       waiting: this.#with.has('consent') ? 1 : 0,
       alarm: this.#with.has('alarm') ? { kind: 'withheld', expected: 40, have: 36 } : null,
       confirmed: !this.#with.has('unconfirmed'),
-      unread: this.#with.has('unread') ? 1 : 0,
+      unread: this.#with.has('unread') && all.length > 0 ? 1 : 0,
     };
     if (this.#with.has('offline') || this.#with.has('consent')) {
       const last = all.at(-1);
       if (last?.mine) all[all.length - 1] = { ...last, seq: null, storedAt: null };
     }
     const made = space(id, this.#me, client, all, this.#now, change);
+    if (!care) {
+      this.#spaces.set(id, { ...made, members: [member(client, this.#me), member(host, this.#me)], settings: [] });
+      this.#messages.set(id, all);
+      return;
+    }
     if (this.#with.has('late')) {
       const day = (new Date().getDay() % 7) + 1;
       const hours = [1, 2, 3, 4, 5, 6, 7]
@@ -295,7 +326,13 @@ export class DevPort implements Port {
       throw new PortError('wrong_password');
     },
     people: () => [
-      { account: ids.therapist, handle: 'elena', role: 'owner_therapist', since: this.#now - 900 * hour },
+      {
+        account: ids.therapist,
+        handle: 'elena',
+        role: this.#me === ids.owner ? 'therapist' : 'owner_therapist',
+        since: this.#now - 900 * hour,
+      },
+      { account: ids.owner, handle: 'marta', role: 'owner', since: this.#now - 950 * hour },
       { account: ids.noor, handle: 'noor', role: 'client', since: this.#now - 150 * hour },
       { account: ids.tomas, handle: 'tomas', role: 'client', since: this.#now - 60 * hour },
     ],

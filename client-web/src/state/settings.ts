@@ -60,6 +60,7 @@ export const settingNames = {
   today: 'today',
   help: 'help',
   preferences: 'preferences',
+  invitations: 'invitations',
 } as const;
 export type SettingName = keyof typeof settingNames;
 
@@ -245,6 +246,24 @@ export function parsePreferences(json: string): { language: string | null } {
 
 export function writePreferences(preferences: { language: string }): string {
   return JSON.stringify({ v: 1, ...preferences });
+}
+
+/** So many that they fit into one setting (16 KiB): who was invited last. */
+const invitedMax = 60;
+export const invitedNameMax = 50;
+
+/** For whom invitations were meant, the latest last. */
+export function parseInvitations(json: string): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const [id, name] of Object.entries(fields(parse(json)?.['names']) ?? {}).slice(-invitedMax)) {
+    const known = text(name, invitedNameMax).trim();
+    if (/^[0-9a-f]{32}$/.test(id) && known !== '') names[id] = known;
+  }
+  return names;
+}
+
+export function writeInvitations(names: Record<string, string>): string {
+  return JSON.stringify({ v: 1, names: Object.fromEntries(Object.entries(names).slice(-invitedMax)) });
 }
 
 /** The newest setting of a name; of one author, or of anybody. */

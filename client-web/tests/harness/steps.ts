@@ -84,9 +84,8 @@ export async function openPractice(person: Person, link: string, note = 'I am gl
   return invitation;
 }
 
-/** From the link to the agreement, accepted: ends where she can write. */
-export async function join(person: Person, link: string, who = CLIENT, say: Say = en): Promise<void> {
-  const { page } = person;
+/** From the link to an account. */
+export async function joinUp(person: Person, link: string, who: Identity, say: Say = en): Promise<void> {
   await person.goto(link);
   await button(person, say('join.start')).waitFor();
   await person.looksRight('welcome');
@@ -94,6 +93,12 @@ export async function join(person: Person, link: string, who = CLIENT, say: Say 
   await fillIdentity(person, who, say);
   await person.looksRight('joining');
   await button(person, say('join.do')).click();
+}
+
+/** From the link to the agreement, accepted: ends where she can write. */
+export async function join(person: Person, link: string, who = CLIENT, say: Say = en): Promise<void> {
+  const { page } = person;
+  await joinUp(person, link, who, say);
   await page.getByRole('heading', { name: say('join.agreement.title') }).waitFor();
   await person.looksRight('agreement');
   await button(person, say('join.agreement.accept')).click();

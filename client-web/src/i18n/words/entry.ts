@@ -96,6 +96,11 @@ export const entry = {
   'hours.noDay': { en: 'Choose at least one day.', es: 'Elige al menos un día.' },
 
   'invite.who': { en: 'Whom do you invite?', es: '¿A quién invitas?' },
+  'invite.name': { en: 'For whom?', es: '¿Para quién?' },
+  'invite.name.hint': {
+    en: 'A name to tell your invitations apart. Only you can read it.',
+    es: 'Un nombre para distinguir tus invitaciones. Solo tú puedes leerlo.',
+  },
   'invite.note': { en: 'A few words to go with it', es: 'Unas palabras que la acompañen' },
   'invite.note.hint': {
     en: 'Only the person you invite can read this.',

@@ -44,6 +44,7 @@ export const therapist = {
   'clients.left': { en: 'No longer part of it', es: 'Ya no formas parte' },
   'clients.you': { en: 'You: {text}', es: 'Tú: {text}' },
   'clients.fresh': { en: 'New', es: 'Nuevo' },
+  'clients.invited': { en: 'Invited', es: 'Con invitación' },
   'clients.back': { en: 'Back to clients', es: 'Volver a clientes' },
 
   'colleagues.title': { en: 'The practice', es: 'La consulta' },
