@@ -12,7 +12,7 @@ export function hoursInWords(speech: Speech, hours: readonly Hours[]): string {
           ? speech.dayOfWeek(firstDay)
           : `${speech.dayOfWeek(firstDay)}${lastDay === firstDay + 1 ? ', ' : '–'}${speech.dayOfWeek(lastDay)}`;
       // One piece: a line never ends within it.
-      return `${days} ${speech.hours(from, to)}`.replaceAll(/\s/g, '\u00a0');
+      return `${days} ${speech.hours(from, to)}`.replaceAll(/\s/g, '\u00a0').replaceAll('–', '\u2060–\u2060');
     }),
   );
 }
