@@ -4,6 +4,8 @@ import { LANGUAGE_PATH, PREFERENCES_CACHE, TAKE_OVER } from './names';
 const HERE = 'https://here.example';
 const listeners = new Map<string, (event: unknown) => void>();
 const stores = new Map<string, Map<string, string>>();
+/** How each file was asked for. */
+const asked = new Map<string, RequestCache | undefined>();
 let pages: { focus: () => void }[] = [];
 const shown: [string, NotificationOptions][] = [];
 const skipWaiting = vi.fn(async () => undefined);
@@ -17,7 +19,7 @@ function store(name: string): Map<string, string> {
 const answer = (text: string | undefined) => (text === undefined ? undefined : new Response(text));
 
 beforeEach(async () => {
-  for (const map of [listeners, stores]) map.clear();
+  for (const map of [listeners, stores, asked]) map.clear();
   pages = [];
   shown.length = 0;
   skipWaiting.mockClear();
@@ -33,12 +35,22 @@ beforeEach(async () => {
   vi.stubGlobal(
     'Request',
     class {
-      constructor(readonly url: string) {}
+      readonly cache: RequestCache | undefined;
+      constructor(
+        readonly url: string,
+        init?: RequestInit,
+      ) {
+        this.cache = init?.cache;
+      }
     },
   );
   vi.stubGlobal('caches', {
     open: async (name: string) => ({
-      addAll: async (files: { url: string }[]) => files.forEach(({ url }) => store(name).set(url, `kept ${url}`)),
+      addAll: async (files: Request[]) =>
+        files.forEach(({ url, cache }) => {
+          store(name).set(url, `kept ${url}`);
+          asked.set(url, cache);
+        }),
       match: async (path: string) => answer(store(name).get(path)),
     }),
     match: async (path: string, { cacheName }: { cacheName: string }) => answer(stores.get(cacheName)?.get(path)),
@@ -77,6 +89,14 @@ test('every address of the app is the page that is kept, and its files are', asy
   expect(await ask('/join', { mode: 'navigate' })).toBe('kept /');
   expect(await ask('/assets/app-1.js')).toBe('kept /assets/app-1.js');
   expect(skipWaiting).not.toHaveBeenCalled();
+});
+
+test('what the page has just fetched is not fetched again, and the page itself always is', async () => {
+  await happen('install');
+  expect([...asked]).toEqual([
+    ['/', 'no-cache'],
+    ['/assets/app-1.js', 'default'],
+  ]);
 });
 
 test('what people write is never touched, and nobody else is asked', async () => {

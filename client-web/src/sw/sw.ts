@@ -46,6 +46,8 @@ const scope = globalThis as unknown as Scope;
 
 const CACHE = SHELL_PREFIX + __VERSION__;
 const FILES = new Set(__SHELL__);
+/** Files that the build names by their content; see `transport/web.rs`. */
+const LASTING = '/assets/';
 /** Every address of the app is this page. */
 const PAGE = '/';
 
@@ -72,8 +74,10 @@ scope.addEventListener('fetch', (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
-  // Past the browser's own cache, which may hold an older page.
-  await cache.addAll([...FILES].map((path) => new Request(path, { cache: 'no-cache' })));
+  // Past the browser's own cache, which may hold an older page. What is named by its content can't be older, and has just
+  // been fetched for the page itself: on a slow line it isn't fetched again.
+  const how = (path: string) => ({ cache: path.startsWith(LASTING) ? 'default' : 'no-cache' }) as const;
+  await cache.addAll([...FILES].map((path) => new Request(path, how(path))));
 }
 
 async function activate(): Promise<void> {
