@@ -40,7 +40,7 @@ export class Person {
   private constructor(
     readonly context: BrowserContext,
     readonly page: Page,
-    private readonly origin: string,
+    readonly origin: string,
     secrets: string[],
   ) {
     this.secrets = secrets;
