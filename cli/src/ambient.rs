@@ -4,7 +4,8 @@
 //! either is used for. Invariant: everything else takes them as parameters.
 
 use sotto_protocol::ids::Millis;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 /// The operating system gave no entropy. Nothing secret can be made without it.
@@ -12,12 +13,21 @@ use zeroize::Zeroizing;
 #[error("This computer gives no random numbers, so nothing can be locked safely. Nothing was done.")]
 pub struct NoEntropy;
 
+/// How far the clock is said to be behind, milliseconds.
+static BEHIND_MS: AtomicU64 = AtomicU64::new(0);
+
+/// From now on the time is so much earlier, in this process: how a sample comes by its past.
+pub fn set_behind(behind: Duration) {
+    BEHIND_MS.store(u64::try_from(behind.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
 /// The time now.
 pub fn now() -> Millis {
     #[expect(clippy::disallowed_methods, reason = "the one place of this binary that owns the real clock")]
     let now = SystemTime::now();
     let ms = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    Millis(u64::try_from(ms).unwrap_or(u64::MAX))
+    let ms = u64::try_from(ms).unwrap_or(u64::MAX);
+    Millis(ms.saturating_sub(BEHIND_MS.load(Ordering::Relaxed)))
 }
 
 /// Thirty-two fresh bytes of the operating system's entropy.

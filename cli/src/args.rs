@@ -58,6 +58,10 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
 
+    /// Work with a clock that is so many seconds behind, so that a sample has a past
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide = true)]
+    pub(crate) clock_behind: u64,
+
     /// What to do
     #[command(subcommand)]
     pub(crate) verb: Verb,

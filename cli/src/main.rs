@@ -16,8 +16,10 @@ use args::Args;
 use clap::Parser as _;
 use error::{CliError, Exit};
 use print::Out;
+use sotto_cli::ambient;
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     if let Ok(filter) = EnvFilter::try_from_env("SOTTO_LOG") {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     }
+    ambient::set_behind(Duration::from_secs(args.clock_behind));
     let out = Out { json: args.json };
     run(args, out).unwrap_or_else(|error| ended(&error, out)).into()
 }

@@ -8,6 +8,7 @@ use crate::push::{HostRules, RuleError};
 use clap::{Args, Parser, Subcommand};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// End-to-end encrypted messaging for a psychotherapy practice: the server.
 #[derive(Debug, Parser)]
@@ -34,7 +35,7 @@ Examples:
 
 The first start creates the data directory and prints a set-up link for the practice's owner. Back up the whole
 directory; without its secrets/server-setup nobody can sign in.")]
-    Serve(Serve),
+    Serve(Box<Serve>),
 
     /// Checks data directory, database, secrets and every conversation's chain; says what it finds in sentences.
     Doctor(Doctor),
@@ -110,6 +111,10 @@ pub struct Serve {
     #[arg(long, value_name = "DIR")]
     pub web: Option<PathBuf>,
 
+    /// Runs with a clock that is so many seconds behind, so that a sample has a past. Never for people.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide = true)]
+    pub clock_behind: u64,
+
     /// What to log: error, warn, info, debug or trace, also by module as in info,sotto_server=debug.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -177,6 +182,8 @@ pub struct Config {
     pub push: Option<PushConfig>,
     /// A folder with the web app. None: the one inside.
     pub web: Option<PathBuf>,
+    /// How far the clock is behind; for making samples.
+    pub clock_behind: Duration,
     /// Log filter.
     pub log: String,
 }
@@ -242,8 +249,21 @@ impl Serve {
             None => Location::Sqlite(self.data.join("sotto.db")),
         };
         let push = push(self.no_push, self.push_hosts, self.push_contact, public_url.as_ref())?;
+        let clock_behind = Duration::from_secs(self.clock_behind);
         let Self { data, listen, behind_proxy, restored, web, log, .. } = self;
-        Ok(Config { data, listen, database, tls, behind_proxy, public_url, restored, push, web, log })
+        Ok(Config {
+            data,
+            listen,
+            database,
+            tls,
+            behind_proxy,
+            public_url,
+            restored,
+            push,
+            web,
+            clock_behind,
+            log,
+        })
     }
 }
 
@@ -402,6 +422,14 @@ mod tests {
         for bad in ["", "me", "@", "me@", "http://a.example", "https://", "javascript:a@b", "a b@c"] {
             assert!(matches!(check(&["--push-contact", bad]), Err(ConfigError::PushContact(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_clock_is_right_unless_a_sample_is_made() {
+        assert_eq!(check(&[]).unwrap().clock_behind, Duration::ZERO);
+        assert_eq!(check(&["--clock-behind", "90"]).unwrap().clock_behind, Duration::from_secs(90));
+        let help = Cli::command().find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        assert!(!help.contains("--clock-behind"), "{help}");
     }
 
     #[test]

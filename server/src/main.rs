@@ -31,12 +31,15 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How often the high-water mark is written.
 const MARK_EVERY: Duration = Duration::from_secs(2);
 
-struct SystemClock;
+struct SystemClock {
+    behind: Duration,
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the server's one look at the clock")]
     fn now(&self) -> Millis {
         let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = since.saturating_sub(self.behind);
         Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 }
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error.into()),
     };
     match cli.command {
-        Command::Serve(options) => match runtime.block_on(serve(options)) {
+        Command::Serve(options) => match runtime.block_on(serve(*options)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error),
         },
@@ -100,7 +103,13 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
     let origin = origin(&config, listener.local_addr()?)?;
     let behind_proxy = config.behind_proxy;
     let public_url = config.public_url.clone();
-    let clock = Arc::new(SystemClock);
+    let clock = Arc::new(SystemClock { behind: config.clock_behind });
+    if !config.clock_behind.is_zero() {
+        tracing::warn!(
+            seconds = config.clock_behind.as_secs(),
+            "the clock is behind: for making samples only"
+        );
+    }
     let sending = push.map(|(push, key)| Sending {
         relay: relay.clone(),
         key: Arc::new(key),

@@ -7,7 +7,7 @@
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -29,6 +29,9 @@ enum Event {
 /// The child, and what it has said so far.
 pub(crate) struct Server {
     child: Child,
+    binary: PathBuf,
+    data: PathBuf,
+    sender: Sender<Event>,
     events: Receiver<Event>,
     streams_open: usize,
     address: Option<String>,
@@ -51,14 +54,22 @@ impl Server {
         let interrupted = sender.clone();
         ctrlc::set_handler(move || drop(interrupted.send(Event::Interrupted)))
             .context("cannot watch for Ctrl-C")?;
+        let child = spawn(binary, data, listen, Duration::ZERO, &sender)?;
+        let (binary, data) = (binary.to_owned(), data.to_owned());
+        let streams_open = OUTPUT_STREAMS;
+        Ok(Self { child, binary, data, sender, events, streams_open, address: None, setup_link: None })
+    }
 
-        let mut command = Command::new(binary);
-        command.arg("serve").arg("--data").arg(data).args(["--listen", listen]).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
-        forward(child.stdout.take(), sender.clone());
-        forward(child.stderr.take(), sender);
-        Ok(Self { child, events, streams_open: OUTPUT_STREAMS, address: None, setup_link: None })
+    /// Starts it again on the same data and address, with its clock so far behind, and waits until it listens.
+    pub(crate) fn restart(&mut self, behind: Duration) -> Result<()> {
+        let address = self.wait_ready()?;
+        let listen = address.split_once("://").map_or(address.as_str(), |(_, listen)| listen).to_owned();
+        self.stop()?;
+        // Until it is set up, each start has a link of its own.
+        (self.address, self.setup_link) = (None, None);
+        self.child = spawn(&self.binary, &self.data, &listen, behind, &self.sender)?;
+        self.streams_open = OUTPUT_STREAMS;
+        self.wait_ready().map(drop)
     }
 
     /// Waits until it listens; gives the address, `http://HOST:PORT`.
@@ -162,11 +173,34 @@ impl Drop for Server {
     }
 }
 
-fn forward(stream: Option<impl Read + Send + 'static>, events: Sender<Event>) {
+fn spawn(
+    binary: &Path,
+    data: &Path,
+    listen: &str,
+    behind: Duration,
+    events: &Sender<Event>,
+) -> Result<Child> {
+    let mut command = Command::new(binary);
+    command.arg("serve").arg("--data").arg(data).args(["--listen", listen]).process_group(0);
+    if !behind.is_zero() {
+        command.args(["--log", "error", "--clock-behind", &behind.as_secs().to_string()]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
+    // What a server of the past says is for nobody's eyes.
+    let aloud = behind.is_zero();
+    forward(child.stdout.take(), events.clone(), aloud);
+    forward(child.stderr.take(), events.clone(), aloud);
+    Ok(child)
+}
+
+fn forward(stream: Option<impl Read + Send + 'static>, events: Sender<Event>, aloud: bool) {
     let Some(stream) = stream else { return };
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            eprintln!("server: {line}");
+            if aloud {
+                eprintln!("server: {line}");
+            }
             if events.send(Event::Line(line)).is_err() {
                 return;
             }

@@ -6,7 +6,6 @@
 //! All tests are built with `--workspace`, so that one set of features serves them and nothing is built twice. They
 //! get `SOTTO_BIN_DIR` (the product's binaries), `SOTTO_POSTGRES_BIN`, and `SOTTO_QUICK=1` under `--quick`.
 
-use crate::sample;
 use crate::tools;
 use crate::web::{self, Budgets};
 use crate::workspace::{Profile, Workspace, run};
@@ -43,7 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "unit", about: "tests beside the code", quick: true, run: unit },
     Step { name: "corpora", about: "what fuzzing started from and has found", quick: true, run: corpora },
     Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
-    Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`", quick: false, run: sample },
+    Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`, and its links in Chromium", quick: false, run: sample },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
     Step { name: "web", about: "the web app: types, style, unit tests, budgets", quick: true, run: web },
     Step { name: "browser", about: "the web app in Chromium, on the real server", quick: false, run: browser },
@@ -95,7 +94,7 @@ fn blackbox(context: &Context) -> Result<()> {
 }
 
 fn sample(context: &Context) -> Result<()> {
-    sample::rehearse(&context.workspace, &context.workspace.build_binaries(Profile::Debug)?)
+    web::sample_tests(&context.workspace)
 }
 
 fn simulation(context: &Context) -> Result<()> {

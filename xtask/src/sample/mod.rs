@@ -2,7 +2,7 @@
 //!
 //! Owns its making, through the real client and the real server, and a link for each person that signs her in. Refuses
 //! to know how messages travel: it types `sotto` commands. Invariant: a practice that was made only in part is never
-//! shown; it is made anew.
+//! shown; it is made anew. Its past is made by clocks that are behind, the server's and everybody's, while it happens.
 
 mod story;
 
@@ -13,13 +13,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use story::{
-    AGREEMENT, AVAILABILITY, By, CLIENTS, Client, Mark, PHRASES, PRACTICE, THERAPIST, THERAPIST_NAME,
+    AGREEMENT, AVAILABILITY, Ago, By, CLIENTS, Client, FOUNDED, Mark, PHRASES, PRACTICE, THERAPIST,
+    THERAPIST_NAME, Turn,
 };
 
 /// Made last: with it, the practice is complete.
@@ -66,20 +69,36 @@ impl Sample {
     /// Lets everybody move in and write.
     pub(crate) fn make(&mut self, sotto: &Path, server: &mut Server) -> Result<()> {
         let homes = self.folder.join(HOMES);
-        let stage = Stage { sotto: sotto.to_owned(), homes: homes.clone() };
-        let setup_link = server.wait_setup_link()?;
-        let mut people = vec![stage.found(&setup_link)?];
-        for client in &CLIENTS {
+        let mut stage = Stage::new(sotto, homes.clone());
+        let mut people = Vec::new();
+        // Time goes one way for a server: everything in its order, whoever it is about.
+        for (at, scene) in scenes() {
             if server.interrupted() {
                 bail!("interrupted");
             }
-            people.push(stage.let_in(client)?);
+            server.restart(at.behind())?;
+            stage.at = at;
+            match scene {
+                Scene::Founding => people.push(stage.found(&server.wait_setup_link()?)?),
+                Scene::Joining(client) => people.push(stage.let_in(client)?),
+                Scene::Turn(client, turn) => stage.play(client, turn)?,
+            }
         }
+        server.restart(Duration::ZERO)?;
         // The devices they wrote on; from here on the web app is theirs.
         fs::remove_dir_all(homes)?;
         write_private(&self.folder.join(PEOPLE), &serde_json::to_string(&people)?)?;
         self.people = Some(people);
         Ok(())
+    }
+
+    /// The link of each, for a script.
+    fn links(&self, address: &str) -> Result<String> {
+        let links =
+            self.people.iter().flatten().map(|person| {
+                Ok(serde_json::json!({ "handle": person.handle, "link": person.link(address)? }))
+            });
+        Ok(serde_json::to_string(&links.collect::<Result<Vec<_>>>()?)?)
     }
 
     /// Who is there, with a link for each.
@@ -102,13 +121,18 @@ impl Sample {
     }
 }
 
-/// Makes the sample practice on a free port, and lets everything go again.
-pub(crate) fn rehearse(workspace: &Workspace, binaries: &Path) -> Result<()> {
+/// Makes the sample practice on a free port, has it looked at (`[{"handle", "link"}]`), and lets everything go again.
+pub(crate) fn rehearse(
+    workspace: &Workspace,
+    binaries: &Path,
+    look: impl FnOnce(&str) -> Result<()>,
+) -> Result<()> {
     fs::create_dir_all(workspace.target())?;
     let folder = tempfile::Builder::new().prefix("demo-").tempdir_in(workspace.target())?;
     let mut sample = Sample::open(folder.path().join("practice"))?;
     let mut server = Server::start(&binaries.join("sotto-server"), &sample.data(), ANY_FREE_PORT)?;
     sample.make(&binaries.join("sotto"), &mut server)?;
+    look(&sample.links(&server.wait_ready()?)?)?;
     server.stop()
 }
 
@@ -119,13 +143,39 @@ impl SignIn {
     }
 }
 
+/// What happens at one time.
+enum Scene {
+    Founding,
+    Joining(&'static Client),
+    Turn(&'static Client, &'static Turn),
+}
+
+/// Everything that happened, the earliest first.
+fn scenes() -> Vec<(Ago, Scene)> {
+    let mut all = vec![(FOUNDED, Scene::Founding)];
+    for client in &CLIENTS {
+        all.push((client.joined, Scene::Joining(client)));
+        all.extend(client.turns.iter().map(|turn| (turn.at, Scene::Turn(client, turn))));
+    }
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    all
+}
+
 /// Where people type.
 struct Stage {
     sotto: PathBuf,
     homes: PathBuf,
+    /// How long ago it is, on the stage.
+    at: Ago,
+    /// The conversation of each client.
+    spaces: BTreeMap<&'static str, String>,
 }
 
 impl Stage {
+    fn new(sotto: &Path, homes: PathBuf) -> Self {
+        Self { sotto: sotto.to_owned(), homes, at: FOUNDED, spaces: BTreeMap::new() }
+    }
+
     fn found(&self, setup_link: &str) -> Result<SignIn> {
         let sign_in = self.sign_in(THERAPIST)?;
         let words = ["setup", setup_link, "--name", THERAPIST_NAME, "--practice", PRACTICE];
@@ -136,8 +186,8 @@ impl Stage {
         Ok(sign_in)
     }
 
-    /// Invites a client, and lets the two write to each other.
-    fn let_in(&self, client: &Client) -> Result<SignIn> {
+    /// Invites a client, who joins.
+    fn let_in(&mut self, client: &'static Client) -> Result<SignIn> {
         let invitation = self.ask(THERAPIST, &["invite", "--note", client.invitation])?;
         let sign_in = self.sign_in(client.handle)?;
         self.register(&sign_in, &["join", text(&invitation, "link")?, "--name", client.name], "Phone")?;
@@ -145,31 +195,42 @@ impl Stage {
         let spaces = self.ask(client.handle, &["spaces"])?;
         let space = text(spaces.get(0).context("a client who has joined has a conversation")?, "id")?;
         self.ask(THERAPIST, &["set", space, "availability", AVAILABILITY])?;
-        self.ask(client.handle, &["set", space, "agreement", AGREEMENT])?;
-        for turn in client.turns {
-            let author = match turn.by {
-                By::Client => client.handle,
-                By::Therapist => THERAPIST,
-            };
-            // As people do: read, then write.
-            self.ask(author, &["read", space])?;
-            let mut words = vec!["send", space, turn.text];
-            if turn.marks.contains(&Mark::Bring) {
-                words.push("--bring");
-            }
-            let written = self.ask(author, &words)?;
-            ensure!(
-                written.get("delivered") == Some(&Value::Bool(true)),
-                "a message was not delivered: {written}"
-            );
-            let message = text(&written, "id")?;
-            for (mark, verb) in [(Mark::Read, "acknowledge"), (Mark::Held, "hold")] {
-                if turn.marks.contains(&mark) {
-                    self.ask(THERAPIST, &[verb, space, message])?;
-                }
+        let agreement = format!("{AGREEMENT}{}}}", self.now_ms()?);
+        self.ask(client.handle, &["set", space, "agreement", &agreement])?;
+        self.spaces.insert(client.handle, space.to_owned());
+        Ok(sign_in)
+    }
+
+    /// Somebody writes, as people do: she reads first.
+    fn play(&self, client: &Client, turn: &Turn) -> Result<()> {
+        let space = self.spaces.get(client.handle).context("nobody writes before she has joined")?;
+        let author = match turn.by {
+            By::Client => client.handle,
+            By::Therapist => THERAPIST,
+        };
+        self.ask(author, &["read", space])?;
+        let mut words = vec!["send", space, turn.text];
+        if turn.marks.contains(&Mark::Bring) {
+            words.push("--bring");
+        }
+        let written = self.ask(author, &words)?;
+        ensure!(
+            written.get("delivered") == Some(&Value::Bool(true)),
+            "a message was not delivered: {written}"
+        );
+        let message = text(&written, "id")?;
+        for (mark, verb) in [(Mark::Read, "acknowledge"), (Mark::Held, "hold")] {
+            if turn.marks.contains(&mark) {
+                self.ask(THERAPIST, &[verb, space, message])?;
             }
         }
-        Ok(sign_in)
+        Ok(())
+    }
+
+    /// The time on the stage.
+    fn now_ms(&self) -> Result<u128> {
+        let now = wall_clock().duration_since(UNIX_EPOCH)?;
+        Ok(now.saturating_sub(self.at.behind()).as_millis())
     }
 
     fn register(&self, sign_in: &SignIn, words: &[&str], device: &str) -> Result<()> {
@@ -192,7 +253,7 @@ impl Stage {
         let output = Command::new(&self.sotto)
             .arg("--home")
             .arg(self.homes.join(handle))
-            .arg("--json")
+            .args(["--json", "--clock-behind", &self.at.behind().as_secs().to_string()])
             .args(words)
             .stdin(Stdio::null())
             .output()
@@ -208,6 +269,11 @@ impl Stage {
 fn text<'value>(value: &'value Value, field: &str) -> Result<&'value str> {
     let found = value.get(field).and_then(Value::as_str);
     found.with_context(|| format!("`sotto` did not say {field:?}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "what people in the sample accept bears the day they did")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }
 
 fn write_private(path: &Path, text: &str) -> Result<()> {

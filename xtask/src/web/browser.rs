@@ -5,6 +5,7 @@
 
 use super::{Budgets, build, node};
 use crate::args::Args;
+use crate::sample;
 use crate::tools;
 use crate::workspace::{Profile, Workspace, run};
 use anyhow::Result;
@@ -14,6 +15,14 @@ use std::process::Command;
 pub(crate) fn browser_tests(workspace: &Workspace) -> Result<()> {
     let mut npm = prepared(workspace, Profile::Debug)?;
     run(npm.args(["run", "--silent", "test:browser"]))
+}
+
+/// Makes the sample practice and runs `client-web/tests/sample` on it.
+pub(crate) fn sample_tests(workspace: &Workspace) -> Result<()> {
+    let mut npm = prepared(workspace, Profile::Debug)?;
+    sample::rehearse(workspace, &workspace.build_binaries(Profile::Debug)?, |links| {
+        run(npm.args(["run", "--silent", "test:browser"]).env("SOTTO_SAMPLE", links))
+    })
 }
 
 /// `cargo xtask screens`

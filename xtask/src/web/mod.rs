@@ -10,7 +10,7 @@ mod node;
 mod toolchain;
 mod wasm;
 
-pub(crate) use browser::{bench, browser_tests, screens};
+pub(crate) use browser::{bench, browser_tests, sample_tests, screens};
 pub(crate) use toolchain::as_rustc;
 
 use crate::args::Args;
