@@ -25,7 +25,15 @@ const tab: Tab = {
       return false;
     }
   },
-  signedOut: forgetNotices,
+  signedOut: async () => {
+    try {
+      // The language she chose; nothing else of hers is kept there.
+      localStorage.clear();
+    } catch {
+      // Where nothing may be kept, nothing is there.
+    }
+    await forgetNotices();
+  },
   onNudge: (nudge) => {
     addEventListener('online', nudge);
     addEventListener('pageshow', nudge);

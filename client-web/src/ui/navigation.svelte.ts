@@ -10,6 +10,8 @@ export class Navigation {
   route: Route = $state.raw(readRoute(location.hash));
   /** Counts arrivals, so that a page's heading takes the focus when somebody went there, and not at the start. */
   arrivals = $state(0);
+  /** The page before signing in that was shown last: whichever follows it is a step further. */
+  entry: string | null = null;
 
   /** Follows the address bar from now on; the answer stops it. */
   start(): () => void {
@@ -29,5 +31,6 @@ export class Navigation {
   replace(place: string, id: string | null = null): void {
     history.replaceState(null, '', `/${writeRoute(place, id)}`);
     this.route = { place, id };
+    this.arrivals += 1;
   }
 }

@@ -35,7 +35,7 @@ test('what waits for her stands in its bucket, and she goes through it with the 
     await bubble(mara, 'May I call on Thursday?').waitFor();
     await typeInto(mara, composer, 'Yes, after four.');
     world.secrets.push('Yes, after four.');
-    await mara.page.keyboard.press('Control+Enter');
+    await enterOn(mara, mara.page.getByRole('button', { name: /^(Send|Send now)$/ }));
     await bubble(rosa, 'Yes, after four.').waitFor();
     await enterOn(mara, mara.page.getByRole('link', { name: en('place.today'), exact: true }));
     await bucket('today.held').waitFor();

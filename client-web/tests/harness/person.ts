@@ -28,7 +28,6 @@ export interface Look {
   colorScheme?: 'light' | 'dark';
   reducedMotion?: 'reduce' | 'no-preference';
   timezone?: string;
-  serviceWorkers?: 'allow' | 'block';
 }
 
 /** Somebody. */
@@ -54,7 +53,6 @@ export class Person {
       colorScheme: look.colorScheme ?? 'light',
       reducedMotion: look.reducedMotion ?? 'no-preference',
       timezoneId: look.timezone ?? 'America/New_York',
-      serviceWorkers: look.serviceWorkers ?? 'allow',
     });
     return Person.settle(context, origin, secrets);
   }

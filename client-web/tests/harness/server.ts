@@ -57,7 +57,7 @@ export class Server {
       this.binary,
       [
         ...['serve', '--data', data, '--listen', `127.0.0.1:${this.port}`],
-        ...(web ? ['--web', web] : []),
+        ...(web && !this.options.includes('--web') ? ['--web', web] : []),
         ...this.options,
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },

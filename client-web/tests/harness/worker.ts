@@ -1,38 +1,17 @@
 /**
  * The engine's worker of a page, as a test gets at it.
  *
- * Owns changing what a browser gives to workers: scripts that a test adds to pages don't run there. The worker's own
- * script stays what the server sent; something is put in front of it.
+ * Owns finding it, and letting it crash; and browsers in which there is no service worker beside it.
  */
 
 import type { Page, Worker } from 'playwright-core';
 import type { Person } from './person';
 
-/** Where the build puts the engine's worker. */
-const WORKER = /\/assets\/main-[^/]+\.js$/;
-
-/** Runs this before anything else, in every page and every worker of somebody's. Service workers must be blocked. */
-export async function beforeAllElse(person: Person, script: string): Promise<void> {
-  await person.context.addInitScript(script);
-  await person.context.route(WORKER, async (route) => {
-    const response = await route.fetch();
-    const { 'content-encoding': _, ...headers } = response.headers();
-    await route.fulfill({ response, headers, body: `${script};\n${await response.text()}` });
+/** A browser without service workers, as some private windows are: what is asked for comes from the server. */
+export async function withoutServiceWorker(person: Person): Promise<void> {
+  await person.context.addInitScript(() => {
+    ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException('none', 'SecurityError'));
   });
-}
-
-/** Sets a device's clock, as pages and workers see it, so much ahead, or behind. */
-export function clockOff(ms: number): string {
-  return `{
-    const Right = Date;
-    globalThis.Date = class extends Right {
-      constructor(...given) {
-        if (given.length === 0) super(Right.now() + ${ms});
-        else super(...given);
-      }
-      static now() { return Right.now() + ${ms}; }
-    };
-  }`;
 }
 
 /** The worker of a page, once it runs. */

@@ -1,8 +1,8 @@
 //! The web app's files, as they were embedded when the server was built, or as they lie in a folder.
 //!
 //! Owns which path gets which file, its headers, and how long browsers may keep it. Refuses to know what is in the
-//! files. Invariants: a file whose name holds its hash is kept for ever, every other is asked for each time; no
-//! page gets less than the headers listed here; without embedded files there are plain pages that say so.
+//! files. Invariants: a file whose name holds its hash is kept for ever, the page never, every other is asked for each time;
+//! no page gets less than the headers listed here; without embedded files there are plain pages that say so.
 
 use super::{Shared, http, pages, web_folder};
 use crate::config::Origin;
@@ -54,6 +54,8 @@ pub fn read_web_files(folder: &Path) -> io::Result<&'static [WebFile]> {
 
 /// What has a hash in its name lies here.
 const LASTING: &str = "/assets/";
+/// The page itself.
+const PAGE: &str = "/index.html";
 /// Whatever the page does not use is switched off.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), \
      fullscreen=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), \
@@ -103,7 +105,7 @@ impl Web {
         let place = !path.starts_with(LASTING)
             && !path.starts_with("/v1/")
             && path.rsplit('/').next().is_some_and(|last| !last.contains('.'));
-        self.file(path).or_else(|| self.file("/index.html").filter(|_| place))
+        self.file(path).or_else(|| self.file(PAGE).filter(|_| place))
     }
 }
 
@@ -155,7 +157,11 @@ fn answer(web: &Web, file: &WebFile, asked: &HeaderMap) -> Response {
         }
         response
     };
-    let keep = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = match file.path {
+        _ if lasting => "public, max-age=31536000, immutable",
+        PAGE => "no-store",
+        _ => "no-cache",
+    };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -69,11 +69,11 @@ async fn ask(address: SocketAddr, line: &str, headers: &str) -> Answer {
 async fn each_path_gets_its_file_and_its_time() {
     let server = server_with(false, None, FILES).await;
     for (path, kind, keep, body) in [
-        ("/", "text/html; charset=utf-8", "no-cache", INDEX),
-        ("/setup", "text/html; charset=utf-8", "no-cache", INDEX),
-        ("/join?x=y", "text/html; charset=utf-8", "no-cache", INDEX),
-        ("/messages/3f2a", "text/html; charset=utf-8", "no-cache", INDEX),
-        ("/index.html", "text/html; charset=utf-8", "no-cache", INDEX),
+        ("/", "text/html; charset=utf-8", "no-store", INDEX),
+        ("/setup", "text/html; charset=utf-8", "no-store", INDEX),
+        ("/join?x=y", "text/html; charset=utf-8", "no-store", INDEX),
+        ("/messages/3f2a", "text/html; charset=utf-8", "no-store", INDEX),
+        ("/index.html", "text/html; charset=utf-8", "no-store", INDEX),
         ("/sw.js", "text/javascript; charset=utf-8", "no-cache", b"self"),
         ("/manifest.webmanifest", "application/manifest+json", "no-cache", b"{}"),
         (
