@@ -3,7 +3,8 @@
 //! Owns the table [`STEPS`]; a new check is one more row. Refuses to know how steps are chosen, timed and reported
 //! (that is `test`). Invariant: a step can run alone; what it needs, it finds or installs itself.
 //!
-//! All tests are built with `--workspace`, so that one set of features serves them and nothing is built twice. They
+//! The web app comes first because the server embeds it: built later, it would make everything above the server compile
+//! twice. All tests are built with `--workspace`, so that one set of features serves them and nothing is built twice. They
 //! get `SOTTO_BIN_DIR` (the product's binaries), `SOTTO_POSTGRES_BIN`, and `SOTTO_QUICK=1` under `--quick`.
 
 use crate::tools;
@@ -37,6 +38,7 @@ const SEEDS_QUICK: &str = "40";
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "tools", about: "find or install what the other steps need", quick: false, run: tools },
     Step { name: "format", about: "cargo fmt --check", quick: true, run: format },
+    Step { name: "web", about: "the web app: types, style, unit tests, budgets", quick: true, run: web },
     Step { name: "lint", about: "cargo clippy, warnings are errors", quick: true, run: lint },
     Step { name: "deny", about: "licences, banned crates and sources of dependencies", quick: false, run: deny },
     Step { name: "unit", about: "tests beside the code", quick: true, run: unit },
@@ -44,7 +46,6 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "blackbox", about: "the real binaries, from outside", quick: true, run: blackbox },
     Step { name: "sample", about: "the sample practice of `cargo xtask run --demo`, and its links in Chromium", quick: false, run: sample },
     Step { name: "simulation", about: "seeded runs of client and server under faults", quick: true, run: simulation },
-    Step { name: "web", about: "the web app: types, style, unit tests, budgets", quick: true, run: web },
     Step { name: "browser", about: "the web app in Chromium, on the real server", quick: false, run: browser },
     Step { name: "independent", about: "a reader in Python opens a recorded log", quick: false, run: independent },
 ];
