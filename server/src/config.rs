@@ -39,6 +39,21 @@ directory; without its secrets/server-setup nobody can sign in.")]
 
     /// Checks data directory, database, secrets and every conversation's chain; says what it finds in sentences.
     Doctor(Doctor),
+
+    /// Makes the key that backups are sealed to. Run it on another machine, or move the file away from the server.
+    BackupKey(BackupKey),
+
+    /// Writes an encrypted backup of everything; the server may go on running.
+    #[command(after_help = "\
+Example, every night:
+  sotto-server backup /mnt/backups/sotto-$(date +%F).age --data /var/lib/sotto --to age1…")]
+    Backup(Backup),
+
+    /// Opens a backup and checks all that is in it; changes nothing.
+    Verify(Verify),
+
+    /// Makes a new data directory of a backup.
+    Restore(Restore),
 }
 
 /// Options of `doctor`.
@@ -49,6 +64,66 @@ pub struct Doctor {
     pub data: PathBuf,
 
     /// The server's PostgreSQL database, if it uses one.
+    #[arg(long, value_name = "URL", env = "SOTTO_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// Options of `backup-key`.
+#[derive(Debug, Args)]
+pub struct BackupKey {
+    /// Where to write the key; must not exist yet.
+    #[arg(value_name = "KEYFILE")]
+    pub file: PathBuf,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; must not exist yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The server's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// The server's PostgreSQL database, if it uses one.
+    #[arg(long, value_name = "URL", env = "SOTTO_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// The recipient that backup-key printed, age1…; give it again for a second key.
+    #[arg(long, value_name = "RECIPIENT", required = true)]
+    pub to: Vec<String>,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The key it was sealed to.
+    #[arg(long, value_name = "KEYFILE")]
+    pub key: PathBuf,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The key it was sealed to.
+    #[arg(long, value_name = "KEYFILE")]
+    pub key: PathBuf,
+
+    /// The data directory to make.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// An empty PostgreSQL database to fill instead of a built-in one.
     #[arg(long, value_name = "URL", env = "SOTTO_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 }

@@ -57,21 +57,36 @@ pub async fn run(options: &Doctor, out: &mut dyn Write) -> Result<bool, StartErr
         Some(url) => Location::postgres(url)?,
         None => Location::Sqlite(options.data.join("sotto.db")),
     };
-    let db = match Db::open(&location).await {
-        Ok(db) => db,
-        Err(error) => {
-            findings.bad(&format!("{error}."))?;
-            return Ok(false);
-        }
-    };
-    findings.good("The database opens, its pages are whole and its tables complete.")?;
-    let store = SqlStore::new(db);
+    let Some(store) = open(&location, &mut findings).await? else { return Ok(false) };
     check_secrets(&options.data, &store, &mut findings).await?;
     check_push_key(&options.data, &mut findings)?;
     check_mark(&options.data, &store, &mut findings).await?;
     check_spaces(&store, &mut findings).await?;
     store.db().close().await;
     Ok(findings.good)
+}
+
+/// Checks a copy of a server's data that nobody uses: database and secrets.
+pub(crate) async fn check_copy(folder: &Path, out: &mut dyn Write) -> Result<bool, StartError> {
+    let mut findings = Findings { out, good: true };
+    let location = Location::Sqlite(folder.join("sotto.db"));
+    let Some(store) = open(&location, &mut findings).await? else { return Ok(false) };
+    check_secrets(folder, &store, &mut findings).await?;
+    check_push_key(folder, &mut findings)?;
+    check_spaces(&store, &mut findings).await?;
+    store.db().close().await;
+    Ok(findings.good)
+}
+
+/// The store of a database that opens.
+async fn open(location: &Location, findings: &mut Findings<'_>) -> Result<Option<SqlStore>, StartError> {
+    match Db::open(location).await {
+        Ok(db) => {
+            findings.good("The database opens, its pages are whole and its tables complete.")?;
+            Ok(Some(SqlStore::new(db)))
+        }
+        Err(error) => findings.bad(&format!("{error}.")).map(|()| None),
+    }
 }
 
 fn check_directory(data: &Path, findings: &mut Findings<'_>) -> Result<(), StartError> {

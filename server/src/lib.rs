@@ -3,6 +3,7 @@
 //! Layers, outermost first: transport, session and hub, service, store, [`db`]. A layer uses the one below and
 //! knows nothing of the one above.
 
+pub mod backup;
 pub mod clock;
 pub mod committer;
 pub mod config;

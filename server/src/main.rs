@@ -19,7 +19,7 @@ use sotto_server::start::{Opened, StartError, open, write_high_water};
 use sotto_server::throttle::Throttle;
 use sotto_server::tokens::Tokens;
 use sotto_server::transport::{Running, Start, WEB_FILES, read_web_files, start};
-use sotto_server::{doctor, tls};
+use sotto_server::{backup, doctor, tls};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How often the high-water mark is written.
 const MARK_EVERY: Duration = Duration::from_secs(2);
 
+#[derive(Default)]
 struct SystemClock {
     behind: Duration,
 }
@@ -50,17 +51,25 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match cli.command {
-        Command::Serve(options) => match runtime.block_on(serve(*options)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&error),
-        },
-        Command::Doctor(options) => match runtime.block_on(doctor::run(&options, &mut std::io::stdout())) {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => fail(&error.into()),
-        },
+    match runtime.block_on(run(cli.command)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => fail(&error),
     }
+}
+
+/// Whether all is well.
+async fn run(command: Command) -> anyhow::Result<bool> {
+    let out = &mut std::io::stdout();
+    match command {
+        Command::Serve(options) => serve(*options).await?,
+        Command::Doctor(options) => return Ok(doctor::run(&options, out).await?),
+        Command::BackupKey(options) => backup::new_key(&options, out)?,
+        Command::Backup(options) => backup::write(&options, SystemClock::default().now(), out).await?,
+        Command::Verify(options) => return Ok(backup::verify(&options, out).await?),
+        Command::Restore(options) => backup::restore(&options, &mut generator()?, out).await?,
+    }
+    Ok(true)
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -8,6 +8,7 @@
 //! The shared dialect: `$1`, `RETURNING`, `ON CONFLICT`; BIGINT, TEXT and BLOB or BYTEA; truth as BIGINT 0 or 1;
 //! `CAST(sum(x) AS BIGINT)`, because Postgres sums to NUMERIC; primary keys `NOT NULL` in so many words.
 
+mod copy;
 mod error;
 mod folding;
 mod migrations;
@@ -19,6 +20,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use copy::copy;
 pub use error::{DbError, OpenError};
 pub use open::Location;
 pub use query::{

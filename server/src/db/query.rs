@@ -1,7 +1,7 @@
 //! One statement, one row, one transaction, over either driver.
 //!
 //! Owns the two-variant enums. Refuses to know any table. Invariant: a statement's text is fixed at compile time
-//! or built only from counts, so no value ever becomes SQL.
+//! or built only from counts (and, in [`super::copy`], from our own names), so no value ever becomes SQL.
 
 use super::error::DbError;
 use super::value::{FromColumn, Native, Value};
@@ -102,6 +102,11 @@ pub struct Query<'q> {
 /// A statement of the shared dialect (`$1`, `RETURNING`, `ON CONFLICT`).
 pub fn query<'q>(sql: &'static str) -> Query<'q> {
     Query { sql: Cow::Borrowed(sql), values: Vec::new(), lock: false }
+}
+
+/// A statement whose text was made at run time, from names that our own migrations gave and from counts.
+pub(super) fn query_text<'q>(sql: String) -> Query<'q> {
+    Query { sql: Cow::Owned(sql), values: Vec::new(), lock: false }
 }
 
 /// `head ($1,$2),($3,$4)… tail`: one statement for several rows, e.g. with `RETURNING` in `tail`. Each number of

@@ -9,6 +9,7 @@
 
 mod a_second_answer_to_guesses_never_differs;
 mod an_older_copy_of_the_server_is_healed;
+mod backups_come_back;
 mod bad_input_disturbs_nobody;
 mod damaged_files_are_reported;
 mod help_and_json_are_as_documented;
