@@ -356,7 +356,7 @@ pub enum Event {
         /// Why.
         code: ErrorCode,
     },
-    /// New records were verified; the view of the space changed.
+    /// The view of the space changed: new records were verified, or whether all are here is another answer now.
     Updated {
         /// Space.
         space: SpaceId,

@@ -46,14 +46,16 @@ impl Client {
         space.live.hand_back.is_none() && space.live.era_work.is_none() && !sendable && !changing
     }
 
-    /// Brings what is shown up to date with what is there, and says where something appeared by itself.
+    /// Brings what is shown up to date with what is there, and says where something appeared by itself or
+    /// whether everything is here has changed.
     pub(crate) fn settle_timelines(&mut self) {
         let Some(me) = self.account.as_ref().map(|a| a.id) else { return };
         let now = self.now;
         let marks: Vec<_> = self.spaces.keys().map(|id| (*id, self.read_mark(*id))).collect();
         for (id, mark) in marks {
             let Some(space) = self.spaces.get_mut(&id) else { continue };
-            if space.settle_timeline(me, mark, now) {
+            let (appeared, settled) = (space.settle_timeline(me, mark, now), space.tell_complete());
+            if appeared || settled {
                 let seq = space.log.seq();
                 self.event(Event::Updated { space: id, seq });
             }

@@ -41,6 +41,8 @@ pub(crate) struct Space {
     pub(crate) edit: Option<EditRow>,
     /// What all of it says.
     pub(crate) timeline: Timeline,
+    /// Whether it was last told to be complete; see [`Space::tell_complete`].
+    pub(crate) told_complete: bool,
     pub(crate) live: Live,
 }
 
@@ -162,6 +164,7 @@ impl Space {
             draft: Text::default(),
             edit: None,
             timeline: Timeline::default(),
+            told_complete: false,
             live: Live::default(),
         }
     }
@@ -321,6 +324,13 @@ impl Space {
     /// Everything the server has shown is verified.
     pub(crate) fn caught_up(&self) -> bool {
         self.live.server.is_some_and(|server| server.seq <= self.log.seq()) && self.live.ahead.is_empty()
+    }
+
+    /// True when whether everything is here has changed since this was last asked: without a new record, as when the
+    /// server has just said that there is none.
+    pub(crate) fn tell_complete(&mut self) -> bool {
+        let complete = self.caught_up();
+        core::mem::replace(&mut self.told_complete, complete) != complete
     }
 
     /// An era is too old by the server's clock, as far as that is known here.

@@ -79,6 +79,8 @@ pub struct Host {
     pub crash_in: Option<u64>,
     /// `Synced` came since this was last cleared.
     pub synced: bool,
+    /// Which spaces a screen shows as complete: looked at when the client started, and whenever an event names one.
+    pub complete: BTreeMap<SpaceId, bool>,
     /// What `Restored` said.
     pub restored: Option<(u64, u64)>,
     /// Drafts handed in and not yet confirmed.
@@ -102,6 +104,7 @@ impl Host {
             tries: 0,
             crash_in: None,
             synced: false,
+            complete: BTreeMap::new(),
             restored: None,
             drafts: VecDeque::new(),
             wakes: 0,
@@ -154,7 +157,10 @@ impl World {
         let config = Config { hardening: Hardening::for_simulation(), defects };
         let opened = Client::open(rows, StorageKey::from_bytes(host.storage), entropy, config, now);
         match opened {
-            Ok(client) => host.client = Some(client),
+            Ok(client) => {
+                host.complete = client.spaces().into_iter().map(|view| (view.id, view.complete)).collect();
+                host.client = Some(client);
+            }
             Err(error) => return Err(Finding::new("opens", format!("host {h} does not open: {error}"))),
         }
         self.note(format!("host {h} starts (life {})", self.hosts[h].life));

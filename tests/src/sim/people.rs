@@ -143,6 +143,7 @@ impl World {
         let text: String = format!("{event:?}").chars().take(200).collect();
         self.note(format!("host {h} tells {text}"));
         let person = self.hosts[h].person;
+        self.look_again(h, &event);
         match event {
             Event::SignedIn { account } => {
                 self.hosts[h].wish = None;
@@ -172,6 +173,20 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A screen is drawn anew where an event says that something changed.
+    fn look_again(&mut self, h: HostId, event: &Event) {
+        let space = match event {
+            Event::Updated { space, .. } | Event::EraBegan { space, .. } | Event::Delivered { space, .. } => {
+                *space
+            }
+            Event::SpaceAdded(space) => *space,
+            _ => return,
+        };
+        let host = &mut self.hosts[h];
+        let view = host.client.as_ref().and_then(|client| client.space(space));
+        host.complete.extend(view.map(|view| (space, view.complete)));
     }
 
     fn queued(&mut self, h: HostId, space: SpaceId, id: MessageId) -> Result<(), Finding> {

@@ -56,6 +56,7 @@ pub fn all(world: &World) -> Result<(), Finding> {
         }
         delivered(world, space, &records)?;
     }
+    told(world)?;
     shown(world)
 }
 
@@ -256,6 +257,21 @@ fn shown(world: &World) -> Result<(), Finding> {
                         format!("host {h} shows {text:?} by {:?}", message.id),
                     ));
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A screen that looks again only where an event says so shows what is so: whether everything is here.
+fn told(world: &World) -> Result<(), Finding> {
+    for h in world.users() {
+        let Some(client) = &world.hosts[h].client else { continue };
+        for space in client.spaces() {
+            if world.hosts[h].complete.get(&space.id) != Some(&space.complete) {
+                let (id, complete) = (space.id.short(), space.complete);
+                let what = format!("nobody told host {h} that {id} is complete: {complete}");
+                return Err(Finding::new("told", what));
             }
         }
     }
