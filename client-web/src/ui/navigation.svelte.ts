@@ -4,6 +4,7 @@
  * Owns the present route and moving the focus to a new page's heading. Refuses to know what is drawn there.
  */
 
+import { untrack } from 'svelte';
 import { readRoute, writeRoute, type Route } from '../state/route';
 
 export class Navigation {
@@ -31,6 +32,7 @@ export class Navigation {
   replace(place: string, id: string | null = null): void {
     history.replaceState(null, '', `/${writeRoute(place, id)}`);
     this.route = { place, id };
-    this.arrivals += 1;
+    // Also called by effects, which are not to run again for it.
+    this.arrivals = untrack(() => this.arrivals) + 1;
   }
 }

@@ -31,7 +31,7 @@ for (const { name, hours } of [
 function wrongClocks(hours: number): (world: World) => Promise<void> {
   return async (world) => {
     const mara = await world.person({ viewport: DESKTOP });
-    const rosa = await world.person();
+    const rosa = await world.person({ viewport: DESKTOP });
     for (const { context } of [mara, rosa]) await context.addInitScript(clockOff(hours * HOUR_MS));
     await join(rosa, await openPractice(mara, world.server.setupLink));
     const told = rosa.page.getByText(/clock is wrong by about/);
