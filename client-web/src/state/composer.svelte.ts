@@ -10,7 +10,7 @@ import type { Port } from '../port/port';
 import { Asking } from './asking.svelte';
 import { newRecordId } from './ids';
 
-const keepAfterMs = 400;
+const keepAfterMs = 250;
 /** As the protocol has it (`TEXT_BYTES_MAX`), in UTF-8. */
 export const textBytesMax = 64 * 1024;
 
