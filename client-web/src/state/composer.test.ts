@@ -14,7 +14,7 @@ describe('a composer', () => {
     const composer = new Composer(port, { id: '11', draft: '', edit: null });
     composer.typed('h');
     composer.typed('he');
-    await vi.advanceTimersByTimeAsync(399);
+    await vi.advanceTimersByTimeAsync(249);
     expect(port.asked).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(port.asksOf('keepDraft')).toEqual([{ space: '11', target: null, text: 'he' }]);
@@ -86,7 +86,7 @@ describe('a composer', () => {
     composer.typed('See you on Thursday. \n');
     composer.insert('Take care.');
     expect([composer.text, composer.wanted]).toEqual(['See you on Thursday.\nTake care.', 2]);
-    await vi.advanceTimersByTimeAsync(400);
+    await vi.advanceTimersByTimeAsync(250);
     expect(port.asksOf('keepDraft')).toEqual([{ space: '11', target: null, text: 'See you on Thursday.\nTake care.' }]);
   });
 
@@ -127,14 +127,14 @@ describe('a composer', () => {
     const message = aMessage();
     composer.edit(message);
     composer.typed('hello there');
-    await vi.advanceTimersByTimeAsync(400);
+    await vi.advanceTimersByTimeAsync(250);
     const kept = { space: '11', target: message.id.record };
     expect(port.asksOf('keepDraft').at(-1)).toEqual({ ...kept, text: 'hello there' });
     await composer.send();
     expect(port.asksOf('keepDraft').at(-1)).toEqual({ ...kept, text: '' });
     composer.edit(message);
     composer.cancelEdit();
-    await vi.advanceTimersByTimeAsync(400);
+    await vi.advanceTimersByTimeAsync(250);
     expect(port.asksOf('keepDraft').at(-1)).toEqual({ ...kept, text: '' });
   });
 
