@@ -118,6 +118,14 @@ impl Client {
 
     pub(crate) fn handed_back(&mut self, head: SpaceHead) {
         let Some(space) = self.spaces.get_mut(&head.space) else { return };
+        let nothing_yet = space.live.hand_back.as_ref().is_some_and(|work| work.records == 0);
+        if nothing_yet && head.seq > space.log.seq() && space.live.hand_back_attempts < ATTEMPTS_MAX {
+            // It lacks nothing: one was removed, and added again before the records were offered.
+            space.live.hand_back = None;
+            space.live.hand_back_attempts += 1;
+            self.ask_where(head.space);
+            return;
+        }
         let before = space.live.server.map(|h| h.seq).unwrap_or_default();
         space.live.server = Some(head);
         let mut first = false;

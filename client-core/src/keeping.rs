@@ -158,6 +158,7 @@ impl Client {
                 }
                 self.save_vault();
                 self.vault_merged();
+                self.offer_kept_invitations();
             }
             Err(_) => self.alarm(None, Alarm::Forked),
         }
@@ -350,7 +351,12 @@ impl Client {
         for pending in &mut self.inviting {
             pending.offered = false;
         }
-        if self.keeping.as_ref().is_some_and(|k| !k.urgent && !k.busy) {
+        self.offer_kept_invitations();
+    }
+
+    /// Where nothing is left to write, nothing will offer them later.
+    fn offer_kept_invitations(&mut self) {
+        if self.vault_clean() {
             self.offer_invitations();
         }
     }

@@ -126,7 +126,7 @@ pub fn all() -> Vec<Mutant> {
         server(Server::AcceptStaleEra, Lane::Membership, seeds(), &["alarms", "consent", "removal"]),
         server(Server::AckBeforeFlush, Lane::Rough, seeds(), &["durable"]),
         server(Server::SkipCardCheck, Lane::Membership, seeds(), &["removal"]),
-        server(Server::TrustIdempotencyAfterEra, Lane::Membership, 160..240, &["alarms", "once"]),
+        server(Server::TrustIdempotencyAfterEra, Lane::Membership, 360..400, &["alarms", "once"]),
         server(Server::SkipIdempotency, Lane::Torn, seeds(), &["once"]),
         server(Server::SkipMembership, Lane::Membership, seeds(), &["removal", "reading"]),
         server(Server::SkipSeenCheck, Lane::Calm, seeds(), &["alarms"]).against(Client::ForgeSeen),
