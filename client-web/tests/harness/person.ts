@@ -107,8 +107,13 @@ export class Person {
     await field.fill(text);
   }
 
-  /** Looks at the page as it is with axe. */
+  /** Looks at the page with axe, once it stands there and moves no more. */
   async looksRight(screen: string): Promise<void> {
+    await this.page.locator('main').first().waitFor();
+    await this.page.evaluate(async () => {
+      const moving = document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity);
+      await Promise.allSettled(moving.map((one) => one.finished));
+    });
     axeSource ??= await readFile(AXE_PATH, 'utf8');
     await this.page.evaluate(axeSource);
     const violations = await this.page.evaluate(async (tags) => {

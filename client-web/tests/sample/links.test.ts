@@ -22,8 +22,10 @@ async function visit({ link, handle }: Link, look: (person: Person) => Promise<v
   const person = await Person.arrive(await theBrowser(), new URL(link).origin, [], { viewport: PHONE });
   await person.goto(link);
   expect(person.page.url()).not.toContain('demo=');
+  const enter = person.page.getByRole('button', { name: en('demo.do', { handle }) });
+  await enter.waitFor();
   await person.looksRight('sample practice');
-  await person.page.getByRole('button', { name: en('demo.do', { handle }) }).click();
+  await enter.click();
   await look(person);
   await person.leave();
 }
