@@ -10,7 +10,7 @@ import { readArrival, withoutSecret } from './state/route';
 import { start } from './start';
 
 const arrival = readArrival(location.href);
-history.replaceState(null, '', withoutSecret(location.href));
+history.replaceState(history.state, '', withoutSecret(location.href));
 
 /** What the engine can't do without. Storage is not among it: without, it works for as long as the page is open. */
 const able =

@@ -4,9 +4,10 @@
  * Owns what exists once per page and is handed down: session, speech, navigation, clock. Refuses to know which port.
  */
 
-import { mount } from 'svelte';
+import { mount, unmount } from 'svelte';
 import { Speech } from './i18n/speech.svelte';
 import type { Port } from './port/port';
+import { keepNothing, mayKeep } from './port/traces';
 import { Clock } from './state/clock.svelte';
 import { onThisMachine } from './state/network';
 import type { Arrival } from './state/route';
@@ -14,6 +15,7 @@ import { Session } from './state/session.svelte';
 import './styles/index.css';
 import App from './ui/App.svelte';
 import { keptLanguage, thisBrowser } from './ui/browser';
+import { Exit } from './ui/exit.svelte';
 import { Navigation } from './ui/navigation.svelte';
 
 const minuteMs = 60_000;
@@ -28,9 +30,22 @@ export function start(port: Port, arrival: Arrival, target: HTMLElement): void {
   setInterval(() => (clock.now = Date.now()), minuteMs / 2);
   tellTouches(port, session);
   tellNetwork(session);
-  const app = { port, session, speech, navigation, clock, browser: thisBrowser() };
+  const exit = new Exit({
+    port,
+    language: () => speech.language,
+    title: () => speech.say('exit.title'),
+    depth: () => navigation.depth,
+    sweep: async () => {
+      if (!mayKeep()) await keepNothing();
+    },
+    clear: () => {
+      void unmount(page);
+      session.forget();
+    },
+  });
+  const app = { port, session, speech, navigation, clock, exit, browser: thisBrowser() };
   target.replaceChildren();
-  mount(App, { target, props: { app, arrival } });
+  const page = mount(App, { target, props: { app, arrival } });
 }
 
 /** "No network" is reliable where browsers say it; "network" isn't, so that is left to the engine. */

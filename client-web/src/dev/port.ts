@@ -164,6 +164,8 @@ export class DevPort implements Port {
     return () => this.#listeners.delete(hear);
   }
 
+  async leave(): Promise<void> {}
+
   async ask<K extends AskKind>(
     kind: K,
     ...ask: Asks[K]['ask'] extends void ? [] : [Asks[K]['ask']]

@@ -7,11 +7,13 @@
 
 import { LANGUAGE_PATH, PREFERENCES_CACHE } from '../sw/names';
 import { PortError, type Port } from './port';
+import { mayKeep } from './traces';
 
 /** `impossible`: this browser cannot, or the server sends none. `denied`: she has told the browser to let nobody. */
 export type Notices = 'impossible' | 'denied' | 'off' | 'on';
 
 export async function noticesNow(): Promise<Notices> {
+  if (!mayKeep()) return 'impossible';
   if (!('serviceWorker' in navigator) || !('PushManager' in globalThis) || !('Notification' in globalThis)) {
     return 'impossible';
   }
@@ -75,7 +77,7 @@ export async function forgetNotices(): Promise<void> {
 
 /** The language of notices, for when no page is open. Not a secret; it goes with signing out. */
 export async function keepNoticeLanguage(language: string): Promise<void> {
-  if (!('caches' in globalThis)) return;
+  if (!mayKeep() || !('caches' in globalThis)) return;
   try {
     await (await caches.open(PREFERENCES_CACHE)).put(LANGUAGE_PATH, new Response(language));
   } catch {

@@ -37,8 +37,11 @@ export interface Status {
   /** Known while open; while locked only what is needed to say whose browser this is. */
   account: AccountView | null;
   locked: { handle: string; practice: string } | null;
-  /** Whether the browser keeps what is stored: it may refuse to store at all, be full, or clear it when short of room. */
-  storage: 'kept' | 'clearable' | 'full' | 'blocked';
+  /**
+   * Whether the browser keeps what is stored: it may refuse to store at all, be full, or clear it when short of room.
+   * `borrowed`: nothing is stored, because she said that this isn't her computer.
+   */
+  storage: 'kept' | 'clearable' | 'full' | 'blocked' | 'borrowed';
   /** The server's clock minus this device's, when they differ by more than two minutes. */
   clockOffMs: number | null;
   /** Everything was fetched and verified since signing in on this device. */
@@ -88,7 +91,8 @@ export interface Asks {
   /** Whether a set-up link still works; refused with `setup_refused`. Uses nothing up. */
   peekSetup: { ask: { link: string }; answer: void };
   join: { ask: { link: string; handle: string; name: string; password: string; deviceName: string }; answer: void };
-  login: { ask: { handle: string; password: string; deviceName: string }; answer: void };
+  /** `borrowed`: this isn't her computer. Everything stays in this tab's memory, and nothing of it is there afterwards. */
+  login: { ask: { handle: string; password: string; deviceName: string; borrowed?: boolean }; answer: void };
   generatePassphrase: { ask: void; answer: string };
   strength: { ask: { password: string }; answer: Strength };
 
@@ -171,4 +175,9 @@ export interface Port {
   ): Promise<Asks[K]['answer']>;
   /** Hears everything from now on; the answer stops it. */
   listen(hear: (news: News) => void): () => void;
+  /**
+   * Locks what is open (or forgets it, where nothing is kept) and ends the engine for good. Done when that is so, or after
+   * a second: whoever leaves in a hurry is not kept.
+   */
+  leave(): Promise<void>;
 }

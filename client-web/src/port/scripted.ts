@@ -85,6 +85,12 @@ export class ScriptedPort implements Port {
     return script(given) as Answer<K> | Promise<Answer<K>>;
   }
 
+  left = false;
+
+  async leave(): Promise<void> {
+    this.left = true;
+  }
+
   listen(hear: (news: News) => void): () => void {
     // An own function each time, so that the same listener twice is heard twice and stopped once.
     const listener = (news: News) => hear(news);

@@ -6,6 +6,7 @@
  */
 
 import { TAKE_OVER } from '../sw/names';
+import { mayKeep } from './traces';
 import { scriptUrl } from './trusted';
 
 /** Where the build puts it. */
@@ -20,6 +21,7 @@ export async function installShell(ready: () => void): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   // On the first visit everything on the line is for the page; it is kept for later when that is here.
   if (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, FIRST_MS));
+  if (!mayKeep()) return;
   let registration: ServiceWorkerRegistration;
   try {
     registration = await navigator.serviceWorker.register(scriptUrl(SERVICE_WORKER), { updateViaCache: 'none' });

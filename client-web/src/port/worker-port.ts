@@ -8,6 +8,7 @@
 
 import type { Outcome, ToTab, ToWorker } from '../worker/messages';
 import { isRepeatable } from '../worker/messages';
+import type { Carried } from '../worker/rows';
 import { PortError, type AskKind, type Asks, type News, type Port, type Status } from './port';
 
 const MINUTE_MS = 60_000;
@@ -15,6 +16,8 @@ const MINUTE_MS = 60_000;
 const CRASHES_MAX = 3;
 /** Ends of any sort in a minute, lest worker and browser play ball. */
 const ENDS_MAX = 20;
+/** Whoever leaves in a hurry is not kept for longer. */
+const LEAVE_MS = 1_000;
 /** That somebody is there need not be said more often. */
 const ACTIVE_MS = 5_000;
 
@@ -70,6 +73,9 @@ export class WorkerPort implements Port {
   #crashes: number[] = [];
   #ends: number[] = [];
   #safe = false;
+  #left = false;
+  /** What the last worker had in memory only, sealed. */
+  #carried: Carried | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(news: News) => void>();
 
@@ -105,6 +111,20 @@ export class WorkerPort implements Port {
     return () => this.#listeners.delete(listener);
   }
 
+  async leave(): Promise<void> {
+    const { phase, storage } = this.#status;
+    this.#left = true;
+    if (phase === 'open') {
+      // Where nothing is kept, locking would keep it in this tab.
+      const gone = storage === 'borrowed' ? this.#post('signOut', { anyway: true }) : this.#post('lock', undefined);
+      const late = new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
+      await Promise.race([gone.catch(() => undefined), late]);
+    }
+    this.#worker?.terminate();
+    this.#worker = this.#carried = undefined;
+    this.#giveUp();
+  }
+
   #post<T>(kind: AskKind, ask: unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const id = this.#next++;
@@ -128,7 +148,8 @@ export class WorkerPort implements Port {
       event.preventDefault?.();
       if (worker === this.#worker) this.#ended(true);
     };
-    worker.postMessage({ t: 'start', safe: this.#safe });
+    const carried = this.#carried;
+    worker.postMessage(carried ? { t: 'start', safe: this.#safe, carried } : { t: 'start', safe: this.#safe });
     for (const [id, pending] of [...this.#pending]) {
       if (pending.given && !isRepeatable(pending.kind)) {
         this.#outcome(id, { ok: false, code: 'crashed', detail: {} });
@@ -158,6 +179,7 @@ export class WorkerPort implements Port {
           this.#crashes = [];
           void this.tab.signedOut();
         }
+        this.#carried = message.carried;
         return this.#ended(message.why === 'crashed');
     }
   }
@@ -169,6 +191,7 @@ export class WorkerPort implements Port {
     if (crashed) this.#crashes = [...this.#crashes.filter(recent), now];
     this.#worker?.terminate();
     this.#worker = undefined;
+    if (this.#left) return;
     if (this.#safe && crashed) return this.#giveUp();
     this.#safe = this.#crashes.length >= CRASHES_MAX || this.#ends.length >= ENDS_MAX;
     this.#start();
@@ -192,7 +215,7 @@ export class WorkerPort implements Port {
   #heardStatus(status: Status): Status {
     const before = JSON.stringify(this.#view());
     this.#status = status;
-    if (status.phase === 'open' && status.storage !== 'blocked') this.#askToKeep();
+    if (status.phase === 'open' && status.storage !== 'blocked' && status.storage !== 'borrowed') this.#askToKeep();
     if (JSON.stringify(this.#view()) !== before) this.#tellStatus();
     return this.#view();
   }
@@ -221,6 +244,7 @@ export class WorkerPort implements Port {
   }
 
   #tell(news: News): void {
+    if (this.#left) return;
     for (const hear of [...this.#listeners]) hear(news);
   }
 }

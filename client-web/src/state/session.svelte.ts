@@ -136,6 +136,11 @@ export class Session {
     return this.#ownId;
   }
 
+  /** Nothing readable stays, whatever the engine still says. */
+  forget(): void {
+    this.#applyStatus(starting);
+  }
+
   putAway(told: Told): void {
     this.told = this.told.filter((other) => other !== told);
   }

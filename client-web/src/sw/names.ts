@@ -4,6 +4,8 @@
  * Owns the names. Invariant: whatever is kept under `PREFERENCES_CACHE` is no secret, and goes with signing out.
  */
 
+/** Every cache of ours begins with this. */
+export const OURS = 'sotto-';
 /** What the service worker has to know when no page is open: the language of its notices. */
 export const PREFERENCES_CACHE = 'sotto-preferences';
 /** Caches of the app itself begin with this; a version follows. */

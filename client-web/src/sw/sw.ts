@@ -89,7 +89,8 @@ async function activate(): Promise<void> {
 }
 
 async function file(path: string, request: Request): Promise<Response> {
-  const kept = await (await caches.open(CACHE)).match(path);
+  // Not opened, which would make it anew after everything was removed.
+  const kept = await caches.match(path, { cacheName: CACHE });
   return kept ?? fetch(request);
 }
 

@@ -10,6 +10,7 @@ import { keepNoticeLanguage, noticesNow, renewNotices, switchNoticesOff, switchN
 import type { Notices } from '../port/notices';
 import type { Port } from '../port/port';
 import { reload } from '../port/shell';
+import { keepAgain, keepNothing, mayKeep } from '../port/traces';
 
 const languageItem = 'sotto.language';
 
@@ -20,6 +21,8 @@ export interface Browser {
   keepLanguage(language: Language): void;
   /** What is spoken now: for the page itself, and for notices when no page is open. */
   speaks(language: Language): void;
+  /** Whether this is her own computer. Done when whatever was kept here is gone. */
+  borrowed(borrowed: boolean): Promise<void>;
   reload(): void;
   /** The system's sheet for passing something on, where there is one. */
   share: ((data: { title: string; url: string }) => Promise<void>) | null;
@@ -74,6 +77,7 @@ export function thisBrowser(): Browser {
   return {
     deviceName: () => nameDevice(navigator.userAgent),
     keepLanguage(language) {
+      if (!mayKeep()) return;
       try {
         localStorage.setItem(languageItem, language);
       } catch {
@@ -84,6 +88,7 @@ export function thisBrowser(): Browser {
       document.documentElement.lang = language;
       void keepNoticeLanguage(language);
     },
+    borrowed: async (borrowed) => (borrowed ? keepNothing() : keepAgain()),
     reload: () => void reload(),
     share: typeof navigator.share === 'function' ? (data) => navigator.share(data) : null,
     copy: (text) => navigator.clipboard.writeText(text),

@@ -11,6 +11,7 @@ import type { Clock } from '../state/clock.svelte';
 import type { Session } from '../state/session.svelte';
 import type { Navigation } from './navigation.svelte';
 import type { Browser } from './browser';
+import type { Exit } from './exit.svelte';
 
 export interface App {
   port: Port;
@@ -19,6 +20,7 @@ export interface App {
   navigation: Navigation;
   clock: Clock;
   browser: Browser;
+  exit: Exit;
 }
 
 export const [getApp, setApp] = createContext<App>();

@@ -11,6 +11,8 @@ export class Navigation {
   route: Route = $state.raw(readRoute(location.hash));
   /** Counts arrivals, so that a page's heading takes the focus when somebody went there, and not at the start. */
   arrivals = $state(0);
+  /** How many entries of the tab's history are behind the present one and of this page. */
+  depth = 0;
   /** The page before signing in that was shown last: whichever follows it is a step further. */
   entry: string | null = null;
 
@@ -20,8 +22,19 @@ export class Navigation {
       this.route = readRoute(location.hash);
       this.arrivals += 1;
     };
+    const count = () => {
+      // Who goes back meets an entry that was counted already.
+      this.depth = depthOf(history.state) ?? this.depth + 1;
+      history.replaceState({ depth: this.depth }, '');
+    };
+    this.depth = depthOf(history.state) ?? 0;
+    history.replaceState({ depth: this.depth }, '');
+    addEventListener('popstate', count);
     addEventListener('hashchange', follow);
-    return () => removeEventListener('hashchange', follow);
+    return () => {
+      removeEventListener('popstate', count);
+      removeEventListener('hashchange', follow);
+    };
   }
 
   go(place: string, id: string | null = null): void {
@@ -30,9 +43,15 @@ export class Navigation {
 
   /** As `go`, without leaving the present page in the history. */
   replace(place: string, id: string | null = null): void {
-    history.replaceState(null, '', `/${writeRoute(place, id)}`);
+    history.replaceState(history.state, '', `/${writeRoute(place, id)}`);
     this.route = { place, id };
     // Also called by effects, which are not to run again for it.
     this.arrivals = untrack(() => this.arrivals) + 1;
   }
+}
+
+/** Each entry keeps its own, across reloads. */
+function depthOf(state: unknown): number | undefined {
+  if (typeof state !== 'object' || state === null || !('depth' in state)) return undefined;
+  return typeof state.depth === 'number' ? state.depth : undefined;
 }

@@ -16,7 +16,7 @@ import { Host } from './host';
 import { isIdle, LOCK_AFTER_MS_DEFAULT, lockAfterMs, unlockWaitMs } from './lock';
 import type { End } from './messages';
 import { Newsroom } from './newsroom';
-import { MemoryDisk, type Disk, type Notes } from './rows';
+import { MemoryDisk, type Carried, type Disk, type Notes } from './rows';
 import { PausableNet } from './socket';
 import { Standing } from './standing';
 import { generateStorageKey, seed, unwrap, wrap } from './storage-key';
@@ -71,14 +71,14 @@ export class Engine {
   }
 
   /** Done when it is known how things stand, or the engine has ended. */
-  start(safe: boolean): Promise<void> {
-    this.#started = this.#start(safe);
+  start(safe: boolean, carried?: Carried): Promise<void> {
+    this.#started = this.#start(safe, carried);
     return this.#started;
   }
 
-  async #start(safe: boolean): Promise<void> {
+  async #start(safe: boolean, carried?: Carried): Promise<void> {
     try {
-      await this.#openDisk();
+      await this.#openDisk(carried);
       this.#noted(await this.#disk.notes());
       if (safe) this.#standing.break('crashed');
       else await this.#find();
@@ -102,15 +102,15 @@ export class Engine {
   nudge(): void {
     if (this.#lockWhenIdle()) return;
     const { phase, code } = this.#standing;
-    if (phase === 'broken' && (code === 'unreachable' || code === 'storage_full')) return this.#end('again');
+    if (phase === 'broken' && (code === 'unreachable' || code === 'storage_full')) return void this.#end('again');
     if (this.#stuck) return this.#background(this.#unstick());
     if (this.#standing.phase !== 'open' || this.#standing.account?.online) return;
     void this.#running?.host.command({ kind: 'sync' }).catch(() => undefined);
   }
 
   /** Stops without a trace, because another worker leads now. */
-  fenced(): void {
-    this.#end('fenced');
+  fenced(): Promise<void> {
+    return this.#end('fenced');
   }
 
   get status(): Status {
@@ -176,10 +176,15 @@ export class Engine {
 
   // Finding out whose browser this is.
 
-  async #openDisk(): Promise<void> {
+  async #openDisk(carried?: Carried): Promise<void> {
+    if (carried) {
+      this.#disk = new MemoryDisk(carried);
+      this.#standing.storage = carried.borrowed ? 'borrowed' : 'blocked';
+      return;
+    }
     try {
       if (!globalThis.crypto?.subtle) throw new DiskError('blocked');
-      this.#disk = await this.world.openDisk(() => this.#end('again'));
+      this.#disk = await this.world.openDisk(() => void this.#end('again'));
     } catch (error) {
       if (!(error instanceof DiskError && error.trouble === 'blocked')) throw error;
       this.#standing.storage = 'blocked';
@@ -312,7 +317,7 @@ export class Engine {
 
   #retryLater(): void {
     this.#standing.break('unreachable');
-    this.#timers.push(setTimeout(() => this.#end('again'), AGAIN_MS));
+    this.#timers.push(setTimeout(() => void this.#end('again'), AGAIN_MS));
   }
 
   async #unlock({ password }: Asks['unlock']['ask']): Promise<void> {
@@ -345,8 +350,7 @@ export class Engine {
     await this.#stop(new PortError('locked'));
     await this.#note({ wrapped: null });
     this.#standing.become('locked');
-    // What this browser does not let us store would go with the worker, so there it stays, without a key.
-    if (!this.#disk.inMemory) this.#end('locked');
+    void this.#end('locked');
   }
 
   async #signOut({ anyway }: Asks['signOut']['ask']): Promise<void> {
@@ -357,13 +361,13 @@ export class Engine {
         : await this.#disk.waiting();
       if (count > 0) throw new PortError('waiting', { count });
     }
-    if (open && this.#standing.account?.online) await this.#sayGoodbye();
+    if (open && !this.#borrowed && this.#standing.account?.online) await this.#sayGoodbye();
     await this.#stop(new PortError('not_signed_in'));
     await this.#disk.erase();
     await this.world.forget();
     this.#noted({});
     this.#standing.become('blank');
-    this.#end('signedOut');
+    void this.#end('signedOut');
   }
 
   async #sayGoodbye(): Promise<void> {
@@ -449,10 +453,10 @@ export class Engine {
     this.#handled = error;
     if (error instanceof DiskError && error.trouble === 'full') {
       this.#background(this.#reopen(error));
-    } else if (error instanceof DiskError && error.trouble === 'fenced') this.#end('fenced');
+    } else if (error instanceof DiskError && error.trouble === 'fenced') void this.#end('fenced');
     else if (error instanceof DOMException && error.name === 'VersionError') {
       this.#standing.break('storage_newer');
-    } else this.#end('crashed');
+    } else void this.#end('crashed');
   }
 
   /** The disk is full: begins again from what is stored, so that nothing is ahead of it. */
@@ -518,12 +522,17 @@ export class Engine {
     if (!this.#ended) this.above.news(news);
   }
 
-  #end(why: End): void {
+  async #end(why: End): Promise<void> {
     if (this.#ended) return;
     this.#ended = why;
-    void this.#stop(new PortError('crashed')).finally(() => {
-      this.#disk.close();
-      this.above.end(why);
-    });
+    await this.#stop(new PortError('crashed')).catch(() => undefined);
+    this.#disk.close();
+    // What nobody stores would go with the worker; a locked one's heap is to go.
+    const carried = why === 'locked' && this.#disk instanceof MemoryDisk ? this.#disk.carry(this.#borrowed) : undefined;
+    this.above.end(why, carried);
+  }
+
+  get #borrowed(): boolean {
+    return this.#standing.storage === 'borrowed';
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import type { AskKind, News, PortError } from '../port/port';
+import type { Carried } from './rows';
 
 /** An ask on its way, numbered by the tab that asks. */
 export interface Asked {
@@ -18,8 +19,8 @@ export type Outcome = { ok: true; answer: unknown } | { ok: false; code: string;
 
 /** From a tab to its worker. */
 export type ToWorker =
-  /** First of all. `safe`: the worker has crashed too often; open nothing, but let her sign out. */
-  | { t: 'start'; safe: boolean }
+  /** First of all. `safe`: the worker has crashed too often; open nothing, but let her sign out. `carried`: see `end`. */
+  | { t: 'start'; safe: boolean; carried?: Carried }
   | ({ t: 'ask' } & Asked)
   /** The tab came to the front, or the network came back. */
   | { t: 'nudge' };
@@ -33,7 +34,8 @@ export type ToTab =
   | { t: 'given'; id: number }
   | { t: 'outcome'; id: number; outcome: Outcome }
   | { t: 'news'; news: News }
-  | { t: 'end'; why: End };
+  /** `carried`: what only this worker had, sealed, for the next one. */
+  | { t: 'end'; why: End; carried?: Carried };
 
 /** Between workers, over the channel. `from` and `to` are workers, `leader` is the one that leads. */
 export type OnChannel =

@@ -43,6 +43,14 @@ export interface Notes {
   attempts: { failures: number; at: number };
 }
 
+/** What is kept nowhere but in memory. The rows are as the core sealed them, so whoever passes them on reads nothing. */
+export interface Carried {
+  rows: Row[];
+  notes: Partial<Notes>;
+  /** By choice, and not because the browser stores nothing. */
+  borrowed: boolean;
+}
+
 /** Notes to set, or with `null` to delete. */
 export type NoteChanges = { [N in keyof Notes]?: Notes[N] | null };
 
@@ -220,11 +228,20 @@ class IndexedDisk implements Disk {
   }
 }
 
-/** Rows for a browser that does not let us store: they live as long as the worker. */
+/** Rows for a browser that stores nothing, or is not to: they live as long as the tab. */
 export class MemoryDisk implements Disk {
   readonly inMemory = true;
-  #rows: Row[] = [];
-  #notes: Partial<Notes> = {};
+  #rows: Row[];
+  #notes: Partial<Notes>;
+
+  constructor(carried: Pick<Carried, 'rows' | 'notes'> = { rows: [], notes: {} }) {
+    this.#rows = carried.rows;
+    this.#notes = carried.notes;
+  }
+
+  carry(borrowed: boolean): Carried {
+    return { rows: this.#rows, notes: this.#notes, borrowed };
+  }
 
   async eager(): Promise<Row[]> {
     return this.#rows.filter(([key]) => compare(key, LAZY_FROM) < 0 || compare(key, LAZY_TO) >= 0);

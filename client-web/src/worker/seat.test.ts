@@ -175,3 +175,90 @@ test('where the browser denies locks, each tab is on its own', async () => {
   expect((await first.phase('open')).account?.handle).toBe('lena');
   expect((await second.port.ask('status')).phase).toBe('blank');
 });
+
+const BORROWED = { ...LOGIN, borrowed: true };
+
+test('on a computer that is not hers nothing is stored, and other tabs see nobody', async () => {
+  const browser = new FakeBrowser();
+  const first = browser.tab();
+  const second = browser.tab();
+  await first.phase('blank');
+  await second.phase('blank');
+  // The second tab follows until now; nothing may go through the first one.
+  await second.port.ask('login', BORROWED);
+  expect(await second.phase('open')).toMatchObject({ storage: 'borrowed' });
+  await second.port.ask('write', { space: SPACE, id: id(1), draft: message('hello') });
+  expect((await first.port.ask('status')).phase).toBe('blank');
+  expect(await code(first.port.ask('spaces'))).toBe('not_signed_in');
+  expect((await browser.files()).rows).toEqual([]);
+});
+
+test('who leads and says that it is not her computer leaves not even an empty database', async () => {
+  const browser = new FakeBrowser();
+  const tab = browser.tab();
+  await tab.phase('blank');
+  await tab.port.ask('login', BORROWED);
+  await tab.phase('open');
+  let left = 1;
+  const look = async () => {
+    left = (await browser.factory.databases()).length;
+    if (left > 0) setImmediate(look);
+  };
+  void look();
+  await until(() => left === 0);
+  // The seat at the table is free for the next tab.
+  const next = browser.tab();
+  await next.phase('blank');
+  expect((await tab.port.ask('spaces')).length).toBe(1);
+});
+
+test('locked, what is in memory only goes to a new worker, sealed, and the password opens it', async () => {
+  const browser = new FakeBrowser();
+  const tab = browser.tab();
+  await tab.phase('blank');
+  await tab.port.ask('login', BORROWED);
+  await tab.port.ask('write', { space: SPACE, id: id(1), draft: message('hello') });
+  await tab.port.ask('lock');
+  expect((await tab.phase('locked')).locked?.handle).toBe('lena');
+  await until(() => tab.workers.length === 2);
+  expect(tab.workers[0]?.gone).toBe(true);
+  await tab.port.ask('unlock', { password: LOGIN.password });
+  expect((await tab.phase('open')).storage).toBe('borrowed');
+  expect((await tab.port.ask('spaces'))[0]?.waiting).toBe(1);
+  expect((await browser.files()).rows).toEqual([]);
+});
+
+test('a computer that is hers after all is as any other', async () => {
+  const browser = new FakeBrowser();
+  const tab = browser.tab();
+  await tab.phase('blank');
+  expect(await code(tab.port.ask('login', { ...BORROWED, password: 'nope' }))).toBe('wrong_password');
+  await tab.port.ask('login', LOGIN);
+  expect((await tab.phase('open')).storage).toBe('kept');
+  expect((await browser.files()).rows.length).toBeGreaterThan(0);
+});
+
+test('leaving locks every tab, ends this one for good, and waits for nobody', async () => {
+  const { first, second } = await twoTabs();
+  await second.port.leave();
+  expect((await first.phase('locked')).locked?.handle).toBe('lena');
+  expect(second.worker.gone).toBe(true);
+  expect(await code(second.port.ask('spaces'))).toBe('crashed');
+  const workers = second.workers.length;
+  first.worker.frozen = true;
+  const left = first.port.leave();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await left;
+  expect(second.workers.length).toBe(workers);
+});
+
+test('leaving a computer that is not hers leaves nothing to unlock', async () => {
+  const browser = new FakeBrowser();
+  const tab = browser.tab();
+  await tab.phase('blank');
+  await tab.port.ask('login', BORROWED);
+  await tab.port.leave();
+  expect(tab.workers.every((worker) => worker.gone)).toBe(true);
+  const next = browser.tab();
+  await next.phase('blank');
+});

@@ -6,6 +6,7 @@
  * that a leader may have begun with is asked again only if that is safe, and is answered `crashed` otherwise.
  */
 
+import type { Asks } from '../port/port';
 import { Engine } from './engine';
 import { outcomeOf, Unanswered } from './errors';
 import {
@@ -17,6 +18,7 @@ import {
   type ToTab,
   type ToWorker,
 } from './messages';
+import type { Carried } from './rows';
 import type { Channel, Locks, World } from './world';
 
 const LOCK = 'sotto-engine';
@@ -37,8 +39,10 @@ export class Seat {
   #leader: string | undefined;
   #safe = false;
   #ended = false;
-  /** The browser denies the lock, so there is nobody to follow and nobody to lead. */
+  /** Nobody to follow and nobody to lead: the browser denies the lock, or nothing is stored that others could share. */
   #alone = false;
+  /** She said that this isn't her computer. */
+  #borrowed = false;
   #missed = 0;
   #release: (() => void) | undefined;
   #queued = new AbortController();
@@ -60,14 +64,19 @@ export class Seat {
     switch (message.t) {
       case 'start':
         this.#safe = message.safe;
-        this.#post({ t: 'hello', from: this.world.id });
-        this.#queue();
+        if (message.carried) this.#leaveTable(message.carried);
+        else {
+          this.#post({ t: 'hello', from: this.world.id });
+          this.#queue();
+        }
         this.#ping = setInterval(() => this.#checkLeader(), PING_MS);
         return;
       case 'ask': {
         const pending = { id: message.id, kind: message.kind, ask: message.ask, given: false };
         this.#pending.set(message.id, pending);
-        return this.#forward(pending);
+        if (message.kind === 'login') this.#chooseTable(message.ask as Asks['login']['ask']);
+        // A new engine has been given it already.
+        return pending.given ? undefined : this.#forward(pending);
       }
       case 'nudge':
         if (this.#engine) this.#engine.nudge();
@@ -115,7 +124,7 @@ export class Seat {
     };
     this.locks.request(LOCK, options, lead).catch((error: unknown) => {
       // Taken away, after which nothing may be stored any more; or no longer waited for.
-      if (leads) return this.#engine?.fenced();
+      if (leads) return void this.#engine?.fenced();
       // Where nothing may be stored, locks are denied as well: then no two workers can meet in one store.
       if (!(error instanceof DOMException && error.name === 'SecurityError')) return;
       this.#alone = true;
@@ -127,7 +136,7 @@ export class Seat {
     if (!this.#alone) this.channel.post(message);
   }
 
-  #lead(): Promise<void> | undefined {
+  #lead(carried?: Carried): Promise<void> | undefined {
     if (this.#ended || this.#engine) return undefined;
     const held = new Promise<void>((resolve) => (this.#release = resolve));
     const engine = new Engine(this.world, {
@@ -135,11 +144,12 @@ export class Seat {
         this.tab({ t: 'news', news });
         this.#post({ t: 'news', news });
       },
-      end: (why) => void this.#end(why),
+      // One that was left behind ends unheard.
+      end: (why, carried) => void (this.#engine === engine && this.#end(why, carried)),
     });
     this.#engine = engine;
     this.#leader = this.world.id;
-    void engine.start(this.#safe);
+    void engine.start(this.#safe, carried);
     this.#post({ t: 'lead', leader: this.world.id });
     this.#askAgain();
     return held;
@@ -160,6 +170,33 @@ export class Seat {
         else this.#post({ t: 'outcome', to: from, id, outcome });
       });
     this.#answering.add(answering);
+  }
+
+  // Being on one's own.
+
+  /** Where she signs in: on a computer that isn't hers in this tab alone, elsewhere at the table of all tabs. */
+  #chooseTable({ borrowed = false }: Asks['login']['ask']): void {
+    const phase = this.#engine?.status.phase;
+    if (borrowed && !this.#borrowed && (phase === undefined || phase === 'blank')) {
+      this.#leaveTable({ rows: [], notes: {}, borrowed });
+    }
+    // She took it back before she got in: the next worker finds a seat as any other.
+    if (!borrowed && this.#borrowed && phase === 'blank') void this.#end('again');
+  }
+
+  #leaveTable(carried: Carried): void {
+    const left = this.#engine;
+    this.#borrowed = carried.borrowed;
+    this.#alone = true;
+    this.#queued.abort();
+    this.#engine = undefined;
+    const release = this.#release;
+    void this.#lead(carried);
+    // Nobody's so far; not even that is to stay behind.
+    void left
+      ?.fenced()
+      .then(() => this.world.forget())
+      .finally(() => release?.());
   }
 
   // Following.
@@ -214,7 +251,7 @@ export class Seat {
     this.#post({ t: 'ping', from: this.world.id });
   }
 
-  async #end(why: End): Promise<void> {
+  async #end(why: End, carried?: Carried): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#ping);
@@ -227,6 +264,6 @@ export class Seat {
     this.#release?.();
     this.channel.close();
     // What was asked and not answered, the tab asks its next worker.
-    this.tab({ t: 'end', why });
+    this.tab(carried ? { t: 'end', why, carried } : { t: 'end', why });
   }
 }

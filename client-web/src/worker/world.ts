@@ -7,7 +7,7 @@
 import type { CoreModule } from '../core/api';
 import type { News } from '../port/port';
 import type { End, OnChannel } from './messages';
-import type { Disk } from './rows';
+import type { Carried, Disk } from './rows';
 import type { Net } from './socket';
 
 export interface World {
@@ -27,7 +27,7 @@ export interface World {
 /** Who hears what an engine tells. */
 export interface Above {
   news(news: News): void;
-  end(why: End): void;
+  end(why: End, carried?: Carried): void;
 }
 
 /** Of `LockManager`, what is needed here. */

@@ -12,6 +12,18 @@ export const common = {
   },
   'app.newMessageFrom': { en: 'New message from {name}', es: 'Nuevo mensaje de {name}' },
 
+  'exit.do': { en: 'Exit', es: 'Salida' },
+  'exit.hint': {
+    en: 'Hides this at once and goes to another page. So does pressing Escape three times.',
+    es: 'Oculta esto enseguida y va a otra página. También pulsando Escape tres veces.',
+  },
+  'exit.title': { en: 'Notes', es: 'Notas' },
+  'exit.plain': { en: 'Give this page a neutral title', es: 'Dar a esta página un título neutro' },
+  'exit.plain.text': {
+    en: 'The tab is called “Notes”. The address stays what it is, and your browser’s history may show it.',
+    es: 'La pestaña se llama «Notas». La dirección sigue siendo la que es, y el historial del navegador puede mostrarla.',
+  },
+
   'do.back': { en: 'Back', es: 'Atrás' },
   'do.cancel': { en: 'Cancel', es: 'Cancelar' },
   'do.close': { en: 'Close', es: 'Cerrar' },
@@ -90,6 +102,10 @@ export const common = {
   'storage.blocked': {
     en: 'This browser doesn’t let us keep anything, perhaps because the window is private. You can go on, but what hasn’t been sent is gone when you close this page.',
     es: 'Este navegador no deja guardar nada, quizá porque la ventana es privada. Puedes seguir, pero lo que no se haya enviado se pierde al cerrar la página.',
+  },
+  'storage.borrowed': {
+    en: 'This isn’t your computer, so nothing is kept here. What hasn’t been sent is gone when you exit or close this page.',
+    es: 'Este no es tu ordenador, así que aquí no se guarda nada. Lo que no se haya enviado se pierde al salir o al cerrar la página.',
   },
   'clock.off': {
     en: 'This device’s clock is wrong by about {minutes} minutes. Please set it, or times here will not fit.',

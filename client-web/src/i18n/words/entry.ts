@@ -7,6 +7,12 @@ export const entry = {
     en: 'A private place for you and your practice.',
     es: 'Un lugar privado para ti y tu consulta.',
   },
+  'signIn.borrowed': { en: 'This isn’t my computer', es: 'Este no es mi ordenador' },
+  'signIn.borrowed.hint': {
+    en: 'Then nothing is kept here. What you haven’t sent is gone when you close this page.',
+    es: 'Así no se guarda nada aquí. Lo que no hayas enviado se pierde al cerrar esta página.',
+  },
+  'signIn.borrowed.device': { en: '{device}, not mine', es: '{device}, no es mío' },
   'signIn.do': { en: 'Sign in', es: 'Entrar' },
   'signIn.invited': {
     en: 'Are you new here? Open the invitation link that your practice sent you.',

@@ -50,7 +50,9 @@ class FakeLocks {
         }
         options.signal?.addEventListener('abort', () => {
           const at = this.#waiting.findIndex((waiting) => waiting.grant === grant);
-          if (at >= 0) this.#waiting.splice(at, 1);
+          // A lock that was granted stays granted.
+          if (at < 0) return;
+          this.#waiting.splice(at, 1);
           reject(new DOMException('aborted', 'AbortError'));
         });
         if (this.#holder) this.#waiting.push({ id, grant });
