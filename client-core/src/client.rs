@@ -4,7 +4,8 @@
 //! stands in its own file: [`crate::flow`] (signing in), [`crate::session`] (the connection), [`crate::sync`]
 //! (records coming in), [`crate::writing`] (records going out), [`crate::eras`], [`crate::keeping`] (the vault).
 //! Refuses to know I/O, clocks and ambient randomness. Invariant: whatever an input changes is one batch; sends
-//! and events that follow from it come after that batch is stored; a rejected input changes nothing.
+//! and events that follow from it come after that batch is stored, but for asking to be shown what is there; a rejected
+//! input changes nothing.
 
 use crate::asking::Question;
 use crate::cards::{CardRow, Cards};
@@ -121,6 +122,8 @@ pub struct Client {
     batch_next: BatchId,
     awaiting: Option<BatchId>,
     queue: VecDeque<Output>,
+    /// What need not wait for the disk: see [`Client::request_early`].
+    pub(crate) early: VecDeque<Output>,
     rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     after: Vec<Output>,
 }
@@ -155,6 +158,7 @@ impl Client {
             batch_next: 1,
             awaiting: None,
             queue: VecDeque::new(),
+            early: VecDeque::new(),
             rows: BTreeMap::new(),
             after: Vec::new(),
         };
@@ -208,8 +212,12 @@ impl Client {
         result
     }
 
-    /// The next thing to do. Call until it is [`Output::Idle`].
+    /// The next thing to do. Call until it is [`Output::Idle`]; also while a batch is being stored, because a few sends
+    /// don't wait for it.
     pub fn poll(&mut self) -> Output {
+        if let Some(output) = self.early.pop_front() {
+            return output;
+        }
         if self.awaiting.is_some() {
             return Output::Idle { wake_at: None };
         }
@@ -300,10 +308,17 @@ impl Client {
         pending: Pending,
         frame: impl FnOnce(Req) -> ClientFrame,
     ) -> Option<Req> {
-        let req = self.link.register(pending, self.now)?;
-        let bytes = frame(req).to_bytes();
-        self.after.push(Output::Send(bytes));
+        let (req, send) = self.link.ask(pending, frame, self.now)?;
+        self.after.push(send);
         Some(req)
+    }
+
+    /// Asks for something over the connection without waiting until what has changed is stored. Only for asking to be
+    /// shown what is there: it changes nothing anywhere, and is asked again after a crash. True when it was asked.
+    pub(crate) fn request_early(&mut self, pending: Pending, frame: impl FnOnce(Req) -> ClientFrame) -> bool {
+        let Some((_, send)) = self.link.ask(pending, frame, self.now) else { return false };
+        self.early.push_back(send);
+        true
     }
 
     /// Posts an account request.

@@ -24,6 +24,7 @@ mod joining;
 mod keeping;
 mod looking;
 mod own;
+mod reading;
 mod registering;
 mod rostering;
 mod rows;

@@ -7,6 +7,7 @@
 use crate::asking::Question;
 use crate::client::Client;
 use crate::io::{Alarm, Event, Failure, Output};
+use crate::reading::Reading;
 use rand_core::Rng;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Challenge, ClientFrame, Req, ServerBody, ServerFrame, connect_message};
@@ -38,7 +39,7 @@ pub(crate) enum Pending {
     Append { space: SpaceId, number: u64, record: Box<Record> },
     EraAppend { space: SpaceId, record: Box<Record> },
     Subscribe(SpaceId, Seq),
-    Read(SpaceId, Seq),
+    Read(Reading),
     Restore(SpaceId),
     CardGet { account: AccountId, version: Option<Version> },
     CardHandBack(SpaceId),
@@ -85,7 +86,7 @@ enum Stage {
 
 impl Link {
     /// Numbers a request; `None` when there is no connection or too much is under way.
-    pub(crate) fn register(&mut self, pending: Pending, now: Millis) -> Option<Req> {
+    fn register(&mut self, pending: Pending, now: Millis) -> Option<Req> {
         if !self.ready() || self.pending.len() >= PENDING_MAX {
             return None;
         }
@@ -93,6 +94,17 @@ impl Link {
         self.pending.insert(self.req_next, (now, pending));
         self.last_sent = now;
         Some(self.req_next)
+    }
+
+    /// A request as it is to be sent.
+    pub(crate) fn ask(
+        &mut self,
+        pending: Pending,
+        frame: impl FnOnce(Req) -> ClientFrame,
+        now: Millis,
+    ) -> Option<(Req, Output)> {
+        let req = self.register(pending, now)?;
+        Some((req, Output::Send(frame(req).to_bytes())))
     }
 
     pub(crate) fn ready(&self) -> bool {
@@ -218,6 +230,7 @@ impl Client {
         let ceiling = BACKOFF_MS_MIN.saturating_mul(1 << failures.min(10)).min(BACKOFF_MS_MAX);
         let jitter = self.entropy.next_u64() % (ceiling / 2 + 1);
         let unanswered = self.link.questions();
+        self.early.clear();
         self.link = Link {
             failures,
             dial_at: self.now.plus(ceiling / 2 + jitter),
@@ -331,8 +344,8 @@ impl Client {
                 _ => self.hang_up(),
             },
             ServerBody::Page { req, space, records, head } => match self.link.take(req) {
-                Some(Pending::Read(asked, at)) if asked == space && head.space == space => {
-                    self.page(space, records, head, at);
+                Some(Pending::Read(read)) if read.space == space && head.space == space => {
+                    self.page(read, records, head);
                 }
                 _ => self.hang_up(),
             },
@@ -401,7 +414,9 @@ impl Client {
                 self.append_refused(*space, *number, code, retry_after_ms);
             }
             Pending::EraAppend { space, .. } => self.era_refused(*space, code, retry_after_ms),
-            Pending::Subscribe(space, _) | Pending::Read(space, _) => self.read_refused(*space, code),
+            Pending::Subscribe(space, _) | Pending::Read(Reading { space, .. }) => {
+                self.read_refused(*space, code);
+            }
             Pending::Restore(space) => self.hand_back_refused(*space, code),
             Pending::CardGet { account, .. } => self.card_refused(*account, code),
             // The server has this card or a later one.

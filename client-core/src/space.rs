@@ -55,7 +55,10 @@ pub(crate) struct Live {
     pub(crate) subscribed: bool,
     /// Its founding era was sent and has not come back.
     pub(crate) founding: bool,
-    pub(crate) reading: bool,
+    /// Reads under way: after which position, and how many records were asked for.
+    pub(crate) reads: BTreeMap<Seq, u64>,
+    /// So many records fit into a page here, as far as pages have come; zero when none has.
+    pub(crate) page_records: u64,
     /// Records that arrived and wait for an earlier one or for a card.
     pub(crate) ahead: BTreeMap<Seq, Stored>,
     /// The pinned position for which the server was asked where the space stands.

@@ -1,7 +1,7 @@
 //! Records coming in.
 //!
-//! Owns reading, verifying and opening what the server shows, the cards needed for that, and the comparison of what
-//! is shown with what was there before. Refuses to know how records are made. Invariant: a record is taken in only
+//! Owns verifying and opening what the server shows, the cards needed for that, and the comparison of what is shown with
+//! what was there before. Refuses to know how records are asked for ([`crate::reading`]) and made. Invariant: a record is taken in only
 //! at the next position and only when the shared rules admit it; nothing verified is ever taken back; a server that
 //! shows less, or other, than before is told from one that is merely behind.
 
@@ -18,16 +18,14 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, SpaceHead, Stored};
 use sotto_protocol::hash;
 use sotto_protocol::ids::{Hash, Head, Revision, Seq, SpaceId, Version};
-use sotto_protocol::limits::{PAGE_RECORDS_MAX, SPACES_MAX};
+use sotto_protocol::limits::SPACES_MAX;
 use sotto_protocol::log::{Admission, Effect, Refusal};
 use sotto_protocol::record::{Kind, Seen};
 
 /// Records this far beyond the next one are kept until it comes; the rest is read.
-const AHEAD_MAX: u64 = 1024;
+pub(crate) const AHEAD_MAX: u64 = 1024;
 /// Withheld payloads that are asked for again on one connection.
 const MISSING_ASKED_MAX: usize = 16;
-/// Pages in a row that may bring nothing nearer; one can be older than what was acknowledged meanwhile.
-const FRUITLESS_MAX: u32 = 3;
 
 impl Client {
     /// The connection is signed in.
@@ -108,12 +106,7 @@ impl Client {
         let places: Vec<Seq> =
             space.missing.iter().filter_map(|m| space.seq_of(m)).take(MISSING_ASKED_MAX).collect();
         for after in places.into_iter().filter_map(|seq| seq.0.checked_sub(1).map(Seq)) {
-            self.request(Pending::Read(id, after), |req| ClientFrame::Read {
-                req,
-                space: id,
-                after,
-                limit: 1,
-            });
+            self.read_one(id, after);
         }
     }
 
@@ -136,7 +129,7 @@ impl Client {
 
     /// Compares where the server says a space stands with what is verified here.
     /// `asked_at` is what was verified when the server was asked: an answer may be older than what came meanwhile.
-    fn heard(&mut self, head: SpaceHead, asked_at: Seq) {
+    pub(crate) fn heard(&mut self, head: SpaceHead, asked_at: Seq) {
         let Some(space) = self.spaces.get_mut(&head.space) else { return };
         if space.live.server.is_none_or(|known| known.seq <= head.seq) || space.live.hand_back.is_none() {
             space.live.server = Some(head);
@@ -151,34 +144,10 @@ impl Client {
         }
     }
 
-    pub(crate) fn read_on(&mut self, id: SpaceId) {
-        let Some(space) = self.spaces.get_mut(&id) else { return };
-        let behind =
-            space.live.server.is_some_and(|s| s.seq > space.log.seq()) || !space.live.ahead.is_empty();
-        let has_next = space.live.ahead.contains_key(&space.log.seq().next());
-        if has_next || space.live.reading || space.live.alarm.is_some() || !space.live.subscribed {
-            return;
-        }
-        if !behind {
-            if core::mem::take(&mut space.live.overflown) {
-                self.ask_where(id);
-            }
-            return;
-        }
-        let after = space.log.seq();
-        let limit = u32::try_from(PAGE_RECORDS_MAX).unwrap_or(u32::MAX);
-        let frame = |req| ClientFrame::Read { req, space: id, after, limit };
-        if self.request(Pending::Read(id, after), frame).is_some()
-            && let Some(space) = self.spaces.get_mut(&id)
-        {
-            space.live.reading = true;
-        }
-    }
-
     pub(crate) fn read_refused(&mut self, id: SpaceId, code: ErrorCode) {
         let Some(account) = self.account.as_ref().map(|a| a.id) else { return };
         let Some(space) = self.spaces.get_mut(&id) else { return };
-        space.live.reading = false;
+        space.live.reads.clear();
         match code {
             ErrorCode::SpaceUnknown if space.is_member(account) && !space.live.subscribed => {
                 // The server may have been set back to before the space began: hand it back; if it refuses, one has left.
@@ -187,6 +156,7 @@ impl Client {
             ErrorCode::SpaceUnknown | ErrorCode::NotMember => self.leave(id),
             _ => self.hang_up(),
         }
+        self.read_more();
     }
 
     /// The server serves this space no more: one was removed.
@@ -196,43 +166,6 @@ impl Client {
         self.save_space(id);
         self.pin_left(id, true);
         self.event(Event::Updated { space: id, seq: Seq::ZERO });
-    }
-
-    pub(crate) fn page(&mut self, id: SpaceId, records: Vec<Stored>, head: SpaceHead, asked_at: Seq) {
-        if let Some(space) = self.spaces.get_mut(&id) {
-            space.live.reading = false;
-            if records.is_empty() && head.seq > space.log.seq() {
-                let (expected, have) = (Seen { seq: head.seq, head: head.head }, space.log.seq());
-                self.alarm(Some(id), Alarm::Withheld { expected, have });
-                return;
-            }
-        }
-        self.heard(head, asked_at);
-        if self.is_fruitless(id, asked_at, &records) {
-            return;
-        }
-        self.take_in(id, records);
-    }
-
-    /// Alarms when the server speaks of records and, asked for them again and again, does not show the next one.
-    fn is_fruitless(&mut self, id: SpaceId, asked_at: Seq, records: &[Stored]) -> bool {
-        let Some(space) = self.spaces.get_mut(&id) else { return true };
-        let next = space.log.seq().next();
-        let asked_for_next = asked_at.next() == next;
-        let shown = records.iter().any(|stored| stored.seq == next) || space.live.ahead.contains_key(&next);
-        let told = space.live.server.map(|head| head.seq).max(space.live.ahead.keys().next_back().copied());
-        let Some(expected) = told.filter(|told| asked_for_next && !shown && *told >= next) else {
-            space.live.fruitless = 0;
-            return false;
-        };
-        space.live.fruitless += 1;
-        if space.live.fruitless < FRUITLESS_MAX {
-            return false;
-        }
-        let head = space.live.server.filter(|told| told.seq == expected).map(|told| told.head);
-        let (expected, have) = (Seen { seq: expected, head: head.unwrap_or(Head::ZERO) }, space.log.seq());
-        self.alarm(Some(id), Alarm::Withheld { expected, have });
-        true
     }
 
     pub(crate) fn push(&mut self, id: SpaceId, records: Vec<Stored>) {

@@ -12,12 +12,18 @@ const tick = () => new Promise((resolve) => setImmediate(resolve));
 class Scene {
   readonly log: string[] = [];
   readonly queue: Output[] = [];
+  /** What a frame brings about. */
+  framed: () => void = () => undefined;
+  /** What doesn't wait for the disk. */
+  readonly early: Output[] = [];
   readonly events: Event[] = [];
   heard: Heard | undefined;
   /** What the next put does. */
   put: () => Promise<void> = async () => undefined;
   reads = 0;
   failure: unknown;
+  /** As the core does it: nothing but a few sends while a batch is being stored. */
+  #storing = false;
   readonly host: Host;
 
   constructor(...outputs: Output[]) {
@@ -27,12 +33,23 @@ class Scene {
       command: note('command'),
       connected: note('connected'),
       disconnected: note('disconnected'),
-      frame: (frame: Uint8Array) => void this.log.push(`frame ${frame[0]}`),
+      frame: (frame: Uint8Array) => {
+        this.log.push(`frame ${frame[0]}`);
+        this.framed();
+      },
       response: note('response'),
-      stored: note('stored'),
+      stored: () => {
+        this.#storing = false;
+        this.log.push('stored');
+      },
       loaded: note('loaded'),
       wake: note('wake'),
-      poll: () => this.queue.shift() ?? { kind: 'idle', wakeAt: null },
+      poll: () => {
+        if (this.early.length > 0) return this.early.shift();
+        const output = (!this.#storing && this.queue.shift()) || { kind: 'idle', wakeAt: null };
+        this.#storing ||= output.kind === 'store';
+        return output;
+      },
       total: 7,
     } as unknown as Core;
     const disk: Disk = Object.assign(new MemoryDisk(), {
@@ -76,6 +93,28 @@ test('nothing is sent or told before the batch in front of it is stored', async 
   stored();
   await done;
   expect(scene.log.slice(4)).toEqual(['stored', 'send', 'synced', 'idle']);
+});
+
+test('while a batch is being stored the core hears the server, and nobody looks at it', async () => {
+  const scene = new Scene(dial);
+  await scene.host.start();
+  let stored!: () => void;
+  scene.put = () => new Promise((resolve) => (stored = resolve));
+  scene.queue.push(store, synced);
+  scene.heard?.frame(bytes(1));
+  await tick();
+  scene.framed = () => void scene.early.push(send);
+  scene.heard?.frame(bytes(2));
+  await tick();
+  scene.framed = () => undefined;
+  expect(scene.log).toEqual(['dial', 'idle', 'frame 1', 'put', 'frame 2', 'send']);
+  const look = scene.host.look(() => void scene.log.push('look'));
+  scene.heard?.frame(bytes(3));
+  await tick();
+  expect(scene.log.slice(6)).toEqual([]);
+  stored();
+  await look;
+  expect(scene.log.slice(6)).toEqual(['stored', 'synced', 'idle', 'look', 'idle']);
 });
 
 test('after a disk that failed nothing goes in or out', async () => {

@@ -3,17 +3,19 @@
  *
  * Owns the loop between the state machine and its surroundings. Refuses to know frames, contents and asks. Invariants:
  * outputs are carried out in order; a batch is on disk before the core hears that it is, and before anything that
- * follows it; after a failure of the disk nothing more goes in or out, because the core is then ahead of what is
+ * follows it; meanwhile the core takes in what the server says, as long as nobody waits to look at it; after a failure of the disk nothing more goes in or out, because the core is then ahead of what is
  * stored; the core is looked at only when it is idle, so nobody is shown what a reload would lose.
  */
 
-import type { Command, Core, Event, Output } from '../core/api';
+import type { Change, Command, Core, Event, Output } from '../core/api';
 import { refusalOf } from './errors';
 import type { Disk } from './rows';
 import type { Connection, Net } from './socket';
 
 /** Frames that wait for a core that is busy. A server that sends more has its connection closed, and is asked again. */
 const FRAMES_WAITING_MAX = 4096;
+/** For so long frames go into a core that is ahead of the disk; then it comes to rest, so that it can be looked at. */
+const AHEAD_MS_MAX = 250;
 /** The longest time a timer can be set to. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -29,6 +31,13 @@ export interface HostHooks {
 
 type Job = () => Promise<void>;
 
+/** Something that arrived. */
+interface Arrival {
+  job: Job;
+  /** Of a frame: tells it to the core, and nothing else. */
+  frame?: () => void;
+}
+
 /** Something asked, and how to say that it will not be done. */
 interface Ask {
   job: Job;
@@ -39,7 +48,13 @@ export class Host {
   /** What people ask comes first, then what the server says, then the clock, so that a core that was busy for long
    * hears everything before it is told how late it is. */
   readonly #asks: Ask[] = [];
-  readonly #arrivals: Job[] = [];
+  readonly #arrivals: Arrival[] = [];
+  /** A batch is being stored; done when the core has heard of it, or of its failure. */
+  #storing: Promise<void> | undefined;
+  #storeFailed: { error: unknown } | undefined;
+  #restedAt = 0;
+  /** Something arrived while a batch is being stored. */
+  #stir: (() => void) | undefined;
   /** Refuses the ask under way. */
   #asking: ((error: unknown) => void) | undefined;
   #due = false;
@@ -93,17 +108,21 @@ export class Host {
     });
   }
 
-  #arrived(connection: Connection | undefined, tell: () => void): void {
+  #arrived(connection: Connection | undefined, tell: () => void, frame = false): void {
     if (this.#finished) return;
-    this.#arrivals.push(async () => {
-      if (connection !== this.#connection) return;
-      this.#tell(tell);
-      await this.#drain();
+    this.#arrivals.push({
+      job: async () => {
+        if (connection !== this.#connection) return;
+        this.#tell(tell);
+        await this.#drain();
+      },
+      ...(frame && { frame: () => connection === this.#connection && this.#tell(tell) }),
     });
     this.#pump();
   }
 
   #pump(): void {
+    this.#stir?.();
     if (!this.#running) void this.#run();
   }
 
@@ -125,7 +144,7 @@ export class Host {
 
   #next(): Job | undefined {
     if (this.#finished) return undefined;
-    const job = this.#asks.shift()?.job ?? this.#arrivals.shift();
+    const job = this.#asks.shift()?.job ?? this.#arrivals.shift()?.job;
     if (job || !this.#due) return job;
     this.#due = false;
     return async () => {
@@ -137,23 +156,54 @@ export class Host {
   /** Carries out what the core asks for until it is idle. */
   async #drain(): Promise<void> {
     for (;;) {
-      if (this.#finished) throw this.#finished.error;
+      if (this.#finished) await this.#storing;
+      const ended = this.#storeFailed ?? this.#finished;
+      if (ended) throw ended.error;
       const output = this.core.poll();
-      if (output.kind === 'idle') {
+      if (output.kind !== 'idle') {
+        await this.#carryOut(output);
+      } else if (this.#storing) {
+        await this.#meanwhile(this.#storing);
+      } else {
         this.#wakeAt(output.wakeAt);
+        this.#restedAt = performance.now();
         this.hooks.idle(this.core, this.#asks.length + this.#arrivals.length > 0);
         return;
       }
-      await this.#carryOut(output);
     }
+  }
+
+  /** While a batch is being stored: tells the core a frame, or waits. */
+  async #meanwhile(storing: Promise<void>): Promise<void> {
+    const [next] = this.#arrivals;
+    const mayGoOn = this.#asks.length === 0 && performance.now() - this.#restedAt < AHEAD_MS_MAX;
+    if (mayGoOn && next?.frame) {
+      this.#arrivals.shift();
+      next.frame();
+      return;
+    }
+    const stirred = new Promise<void>((resolve) => (this.#stir = resolve));
+    await (mayGoOn && !next ? Promise.race([storing, stirred]) : storing);
+    this.#stir = undefined;
+  }
+
+  #store(batch: number, changes: readonly Change[]): void {
+    const stored = () => {
+      this.#storing = undefined;
+      if (this.#finished) return;
+      this.hooks.stored();
+      this.#tell(() => this.core.stored(batch, Date.now()));
+    };
+    this.#storing = this.disk.put(changes).then(stored, (error: unknown) => {
+      this.#storing = undefined;
+      this.#storeFailed = { error };
+    });
   }
 
   async #carryOut(output: Exclude<Output, { kind: 'idle' }>): Promise<void> {
     switch (output.kind) {
       case 'store':
-        await this.disk.put(output.changes);
-        this.hooks.stored();
-        return this.#tell(() => this.core.stored(output.batch, Date.now()));
+        return this.#store(output.batch, output.changes);
       case 'load': {
         const rows = await this.disk.range(output.from, output.to);
         return this.#tell(() => this.core.loaded(rows, Date.now()));
@@ -184,7 +234,7 @@ export class Host {
       up: () => this.#arrived(connection, () => this.core.connected(Date.now())),
       frame: (bytes) => {
         if (this.#arrivals.length >= FRAMES_WAITING_MAX) this.#lose(connection);
-        else this.#arrived(connection, () => this.core.frame(bytes, Date.now()));
+        else this.#arrived(connection, () => this.core.frame(bytes, Date.now()), true);
       },
       lost: () => this.#lose(connection),
     });
@@ -207,9 +257,11 @@ export class Host {
   #request(id: number, origin: string, body: Uint8Array): void {
     void this.net.request(origin, body).then((answer) => {
       if (this.#finished) return;
-      this.#arrivals.push(async () => {
-        this.#tell(() => this.core.response(id, answer, Date.now()));
-        await this.#drain();
+      this.#arrivals.push({
+        job: async () => {
+          this.#tell(() => this.core.response(id, answer, Date.now()));
+          await this.#drain();
+        },
       });
       this.#pump();
     });

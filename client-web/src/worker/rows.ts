@@ -218,8 +218,9 @@ class IndexedDisk implements Disk {
     fence.onsuccess = () => {
       fenced = (fence.result as Notes['fence'] | undefined)?.leader !== this.leader;
       if (fenced) transaction.abort();
-      else write(transaction);
     };
+    // Handed over at once, so that the disk is at work while this worker is; whatever was written is undone by the abort.
+    write(transaction);
     try {
       await done(transaction);
     } catch (error) {

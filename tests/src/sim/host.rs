@@ -236,9 +236,7 @@ impl World {
         loop {
             let host = &mut self.hosts[h];
             let Some(client) = &mut host.client else { return Ok(()) };
-            if host.writing.is_some() {
-                return Ok(());
-            }
+            // Also while the disk is busy: a few sends don't wait for it.
             let output = client.poll();
             let idle = matches!(output, Output::Idle { .. });
             let due = match &mut host.crash_in {
