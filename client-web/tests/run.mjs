@@ -1,7 +1,7 @@
 /**
  * Runs `tests/NAME.ts`: Node cannot read TypeScript by itself, Vite can.
  *
- * `cargo xtask screens` and `cargo xtask bench web` start it, with the binaries and the browser in the environment.
+ * `cargo xtask screens`, `cargo xtask bench web` and `cargo xtask bench restore` start it, with the binaries and the browser in the environment.
  */
 
 import { fileURLToPath } from 'node:url';

@@ -35,10 +35,10 @@ pub(crate) fn screens(mut args: Args) -> Result<()> {
     run(npm.args(["run", "--silent", "screens", "--"]).args(passed_on))
 }
 
-/// `cargo xtask bench web`
-pub(crate) fn bench(workspace: &Workspace, passed_on: &[String]) -> Result<()> {
+/// `cargo xtask bench web` and `restore`
+pub(crate) fn bench(workspace: &Workspace, script: &str, passed_on: &[String]) -> Result<()> {
     let mut npm = prepared(workspace, Profile::Release)?;
-    run(npm.args(["run", "--silent", "bench", "--"]).args(passed_on))
+    run(npm.args(["run", "--silent", script, "--"]).args(passed_on))
 }
 
 fn prepared(workspace: &Workspace, profile: Profile) -> Result<Command> {
