@@ -126,6 +126,9 @@ export class Session {
       this.told = [];
       this.restored = null;
       this.#ownId = null;
+      // What nobody looks at any more would keep its last value.
+      void this.conversations;
+      void this.own;
     }
     if (status.phase === 'blank') this.deviceRemoved = false;
   }
