@@ -3,6 +3,8 @@
 //! Owns names, help texts and the shapes of arguments. Refuses to know what a command does. Invariant: what leaves
 //! here is either well-formed or refused with exit code 2 before anything is opened.
 
+pub(crate) mod credentials;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sotto_protocol::limits::{INVITATION_TTL_MS_DEFAULT, INVITATION_TTL_MS_MAX};
 use sotto_protocol::roster::Role;
@@ -149,6 +151,20 @@ Examples:
     },
     /// Sign the list of the practice's people anew: everybody whose joining this device has confirmed (owner)
     SignRoster {
+        #[command(flatten)]
+        password: PasswordFile,
+    },
+    /// Set another password. It holds on all your devices, and none is signed out
+    Password(credentials::ChangePassword),
+    /// Make a recovery sheet: eight words that set a new password when the old one is lost. An earlier sheet stops working
+    Sheet {
+        #[command(flatten)]
+        password: PasswordFile,
+    },
+    /// Sign in on this device with the recovery sheet, and set a new password; brings back everything
+    Recover(credentials::Recover),
+    /// Go on after a device was removed as lost from another one: give the new password once
+    Reopen {
         #[command(flatten)]
         password: PasswordFile,
     },
@@ -380,6 +396,11 @@ pub(crate) enum DevicesVerb {
         #[command(flatten)]
         password: PasswordFile,
     },
+    /// Remove devices that somebody else may have: a new password, and new locks everywhere
+    #[command(after_help = "\
+Whoever has the device is signed out at once, and what was copied from it opens nothing that comes from now on. Your other
+devices ask for the new password once. A recovery sheet on paper keeps working; if it was with the device, make another.")]
+    Lost(credentials::Lost),
 }
 
 /// `members`

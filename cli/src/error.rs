@@ -64,6 +64,12 @@ pub(crate) enum CliError {
     /// The account was removed from this device.
     #[error("This device was removed from the account. What was not sent is kept here.")]
     DeviceRemoved,
+    /// Another device was removed as lost, with a new password.
+    #[error(
+        "Another device was removed as lost, with a new password. Give it here once with `sotto reopen`; what was written \
+         is saved and goes then."
+    )]
+    PasswordNeeded,
     /// A name that stands for nothing here.
     #[error("There is no {what} here that begins with {given}.")]
     NotFound { what: &'static str, given: String },
@@ -133,12 +139,16 @@ impl CliError {
                 Failure::Server { code, .. } => (code.name(), code.number()),
                 Failure::Unreachable => ("Offline", 1010),
                 Failure::Dishonest(_) => ("Dishonest", 1011),
-                Failure::WrongPassword => (ErrorCode::SignInFailed.name(), ErrorCode::SignInFailed.number()),
+                Failure::WrongPassword | Failure::WrongSheet => {
+                    (ErrorCode::SignInFailed.name(), ErrorCode::SignInFailed.number())
+                }
+                Failure::Unanswered => ("Unanswered", 1015),
             },
             Self::Refused(code) => (code.name(), code.number()),
             Self::Offline(_) => ("Offline", 1010),
             Self::TooSlow => ("TooSlow", 1012),
             Self::DeviceRemoved => ("DeviceRemoved", 1013),
+            Self::PasswordNeeded => ("PasswordNeeded", 1014),
             Self::NotFound { .. } => ("NotFound", 1020),
             Self::Ambiguous { .. } => ("Ambiguous", 1021),
             Self::WhichSpace(_) => ("WhichSpace", 1022),
@@ -206,7 +216,9 @@ fn later(failure: &Failure) -> String {
         Failure::Server { retry_after_ms: None, .. }
         | Failure::Unreachable
         | Failure::Dishonest(_)
-        | Failure::WrongPassword => String::new(),
+        | Failure::WrongPassword
+        | Failure::WrongSheet
+        | Failure::Unanswered => String::new(),
     }
 }
 

@@ -63,6 +63,20 @@ pub(crate) fn new(from: &PasswordFile) -> Result<Given, PasswordError> {
     Ok(Given { password: Password::new(&first), warning: None })
 }
 
+/// The words of a recovery sheet: a file, standard input for `-`, or the person at the terminal.
+pub(crate) fn sheet(from: Option<&Path>) -> Result<Zeroizing<String>, PasswordError> {
+    let Some(path) = from else { return ask("The eight words of the recovery sheet: ") };
+    let unreadable = |source| PasswordError::Unreadable { path: path.to_owned(), source };
+    let mut text = Zeroizing::new(String::with_capacity(PASSWORD_BYTES_MAX));
+    let limit = u64::try_from(PASSWORD_BYTES_MAX).unwrap_or(u64::MAX);
+    if path == Path::new("-") {
+        io::stdin().take(limit).read_to_string(&mut text).map_err(unreadable)?;
+    } else {
+        File::open(path).map_err(unreadable)?.take(limit).read_to_string(&mut text).map_err(unreadable)?;
+    }
+    Ok(text)
+}
+
 fn ask(prompt: &str) -> Result<Zeroizing<String>, PasswordError> {
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
         return Err(PasswordError::NobodyToAsk);

@@ -157,6 +157,9 @@ impl Client {
             }
         }
         self.card_awaited(account, asked);
+        if asked.is_none() && self.account.as_ref().is_some_and(|a| a.id == account) {
+            self.vault_doubted();
+        }
     }
 
     /// Takes a verified card in; `false` after an alarm.

@@ -8,8 +8,8 @@
 //! input changes nothing.
 
 use crate::asking::Question;
-use crate::cards::{CardRow, Cards};
-use crate::crypto::keys::{EraKey, StorageKey, VaultKey};
+use crate::cards::Cards;
+use crate::crypto::keys::{StorageKey, VaultKey};
 use crate::crypto::opaque::Hardening;
 use crate::crypto::rng::Entropy;
 use crate::crypto::seal;
@@ -17,12 +17,10 @@ use crate::crypto::signing::DeviceKey;
 use crate::defects::{Defect, Defects};
 use crate::flow::Flow;
 use crate::io::{
-    Alarm, BatchId, Change as RowChange, Command, DRAFT_BYTES_MAX, Event, Input, MessageId, Output, Rejected,
-    RequestId, Row,
+    Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
 };
 use crate::rows::{
-    self, AccountRow, EditRow, Entry, OutboxRow, PendingInvitation, ROW_VERSION, RegisteringRow, SpaceRow,
-    VaultRow,
+    self, AccountRow, ChangingRow, PendingInvitation, ROW_VERSION, RegisteringRow, SheetRow, VaultRow,
 };
 use crate::session::{Link, Pending};
 use crate::space::{Change, Space};
@@ -31,7 +29,7 @@ use rand_core::Rng;
 use sotto_protocol::codec::{self, Bytes, Text};
 use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::frame::{ClientFrame, Req};
-use sotto_protocol::ids::{AccountId, DeviceId, EraId, Handle, Millis, PracticeId, Revision, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, Handle, Millis, PracticeId, Revision, Seq, SpaceId};
 use sotto_protocol::link::Origin;
 use sotto_protocol::roster::{Role, Roster};
 use sotto_protocol::sign::{PublicKey, Signed};
@@ -86,6 +84,7 @@ pub(crate) struct Account {
 
 /// The vault on this device.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one vault")]
 pub(crate) struct Keeping {
     pub(crate) vault: Vault,
     /// The server's revision this one was made from.
@@ -96,6 +95,12 @@ pub(crate) struct Keeping {
     pub(crate) dirty_since: Option<Millis>,
     /// A write or read under way.
     pub(crate) busy: bool,
+    /// What came from the server did not open; the newest card was asked for.
+    pub(crate) doubted: bool,
+    /// It came to the server by another way than a write of its own, on this connection.
+    pub(crate) changed_here: bool,
+    /// Another device has put it under a key that is not known here.
+    pub(crate) renewed_elsewhere: bool,
 }
 
 /// A whole Sotto client.
@@ -110,6 +115,10 @@ pub struct Client {
     pub(crate) keeping: Option<Keeping>,
     pub(crate) cards: Cards,
     pub(crate) roster: Option<Roster>,
+    /// A recovery sheet that she has not said she has.
+    pub(crate) sheet: Option<SheetRow>,
+    /// A change of credentials that was not answered before this device stopped.
+    pub(crate) changing: Option<ChangingRow>,
     pub(crate) spaces: BTreeMap<SpaceId, Space>,
     pub(crate) changes_wanted: BTreeMap<SpaceId, Vec<Change>>,
     pub(crate) inviting: Vec<PendingInvitation>,
@@ -147,6 +156,8 @@ impl Client {
             keeping: None,
             cards: Cards::default(),
             roster: None,
+            sheet: None,
+            changing: None,
             spaces: BTreeMap::new(),
             changes_wanted: BTreeMap::new(),
             inviting: Vec::new(),
@@ -164,7 +175,11 @@ impl Client {
         };
         client.load(rows)?;
         if client.account.is_some() {
+            client.tell_sheet();
             client.resume();
+            if let Some(row) = client.changing.take() {
+                client.resume_change(row);
+            }
             client.settle_timelines();
             client.commit();
         }
@@ -233,12 +248,20 @@ impl Client {
 
     fn command(&mut self, command: Command) -> Result<(), Rejected> {
         match command {
-            Command::Setup { .. } | Command::Join { .. } | Command::Login { .. } => self.begin(command),
+            Command::Setup { .. }
+            | Command::Join { .. }
+            | Command::Login { .. }
+            | Command::Recover { .. } => self.begin(command),
             Command::PeekInvitation { link } => self.peek(link),
             Command::PeekSetup { link } => self.peek_setup(link),
-            Command::RemoveDevice { .. } | Command::AddMember { .. } | Command::SignRoster { .. } => {
-                self.step_up(command)
-            }
+            Command::RemoveDevice { .. }
+            | Command::RemoveLost { .. }
+            | Command::ChangePassword { .. }
+            | Command::MakeSheet { .. }
+            | Command::Reopen { .. }
+            | Command::AddMember { .. }
+            | Command::SignRoster { .. } => self.step_up(command),
+            Command::SheetKept => self.sheet_kept(),
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
             Command::Revoke(id) => self.revoke(id),
             Command::Write { space, id, draft } => self.write(space, id, draft),
@@ -423,7 +446,13 @@ impl Client {
 
     /// Forgets everything: a registration or sign-in that came to nothing.
     pub(crate) fn forget(&mut self) {
-        let mut keys = vec![rows::ACCOUNT.to_vec(), rows::REGISTERING.to_vec(), rows::VAULT.to_vec()];
+        let mut keys = vec![
+            rows::ACCOUNT.to_vec(),
+            rows::REGISTERING.to_vec(),
+            rows::VAULT.to_vec(),
+            rows::SHEET.to_vec(),
+            rows::CHANGING.to_vec(),
+        ];
         if let Some(account) = &self.account {
             keys.push(rows::card(account.id));
         }
@@ -444,151 +473,13 @@ impl Client {
         self.account = None;
         self.registering = None;
         self.keeping = None;
+        self.sheet = None;
         self.cards = Cards::default();
         self.spaces.clear();
         self.link = Link::default();
     }
 
-    fn load(&mut self, rows: Vec<Row>) -> Result<(), OpenError> {
-        let mut rows = rows;
-        rows.sort_by(|a, b| a.key.cmp(&b.key));
-        for Row { key, value } in rows {
-            let damaged = || OpenError::Damaged(row_name(&key));
-            let plain = seal::open_store(&self.storage, &key, &value).map_err(|_| damaged())?;
-            self.load_row(&key, &plain).ok_or_else(damaged)??;
-        }
-        match (&self.account, &self.keeping) {
-            (None, None) if self.spaces.is_empty() => {}
-            (None, _) => return Err(OpenError::Incomplete("account")),
-            (Some(_), None) => return Err(OpenError::Incomplete("vault")),
-            (Some(account), Some(_)) if self.cards.newest(account.id).is_none() => {
-                return Err(OpenError::Incomplete("card"));
-            }
-            (Some(_), Some(_)) => {}
-        }
-        for space in self.spaces.values_mut() {
-            space.loaded();
-            let last = space
-                .entries
-                .last()
-                .map_or_else(|| sotto_protocol::hash::head_zero(space.log.space()), |e| e.head);
-            if last != space.log.head() {
-                return Err(OpenError::Incomplete("entries"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes one opened row; `None` when it is not what its name says.
-    fn load_row(&mut self, key: &[u8], plain: &[u8]) -> Option<Result<(), OpenError>> {
-        let (sort, rest) = match key.iter().position(|b| *b == b'/') {
-            Some(at) => (key.get(..at)?, key.get(at + 1..)?),
-            None => (key, &[][..]),
-        };
-        match sort {
-            b"account" => {
-                let row: AccountRow = codec::decode(plain, "account").ok()?;
-                if row.version != ROW_VERSION {
-                    return Some(Err(OpenError::Newer));
-                }
-                self.account = Some(account_of(row)?);
-            }
-            b"registering" => self.registering = Some(codec::decode(plain, "registering").ok()?),
-            b"vault" => {
-                let row: VaultRow = codec::decode(plain, "vault").ok()?;
-                let vault = Vault::from_bytes(row.vault.as_slice()).ok()?;
-                self.keeping = Some(Keeping {
-                    vault,
-                    revision: row.revision,
-                    urgent: row.dirty,
-                    dirty_since: None,
-                    busy: false,
-                });
-            }
-            b"card" => {
-                let row: CardRow = codec::decode(plain, "card").ok()?;
-                self.cards.restore(row).ok()?;
-            }
-            b"space" => {
-                let row: SpaceRow = codec::decode(plain, "space").ok()?;
-                if row.version != ROW_VERSION {
-                    return Some(Err(OpenError::Newer));
-                }
-                let id = row.log.space();
-                let old = self.spaces.remove(&id);
-                let mut space = Space::from_row(row);
-                if let Some(old) = old {
-                    space.entries = old.entries;
-                    space.keys = old.keys;
-                    space.outbox = old.outbox;
-                    space.outbox_next = old.outbox_next;
-                    space.draft = old.draft;
-                    space.edit = old.edit;
-                }
-                self.spaces.insert(id, space);
-            }
-            b"entry" => {
-                let (id, _) = rest.split_first_chunk::<16>()?;
-                let entry: Entry = codec::decode(plain, "entry").ok()?;
-                self.space_for_row(SpaceId(*id)).entries.push(entry);
-            }
-            b"key" => {
-                let (id, tail) = rest.split_first_chunk::<16>()?;
-                let era = EraId::from_slice(tail.get(1..)?).ok()?;
-                self.space_for_row(SpaceId(*id)).keys.insert(era, EraKey::from_slice(plain)?);
-            }
-            b"want" => {
-                let wanted = codec::decode(plain, "wanted").ok()?;
-                self.changes_wanted.insert(SpaceId::from_slice(rest).ok()?, wanted);
-            }
-            b"out" => {
-                let (id, tail) = rest.split_first_chunk::<16>()?;
-                let number = u64::from_be_bytes(tail.get(1..)?.try_into().ok()?);
-                let row: OutboxRow = codec::decode(plain, "outbox").ok()?;
-                let space = self.space_for_row(SpaceId(*id));
-                space.outbox.insert(number, row);
-                space.outbox_next = space.outbox_next.max(number.saturating_add(1));
-            }
-            b"draft" => {
-                let draft: Text<DRAFT_BYTES_MAX> = codec::decode(plain, "draft").ok()?;
-                self.space_for_row(SpaceId::from_slice(rest).ok()?).draft = draft;
-            }
-            b"edit" => {
-                let edit: EditRow = codec::decode(plain, "edit").ok()?;
-                self.space_for_row(SpaceId::from_slice(rest).ok()?).edit = Some(edit);
-            }
-            _ => return Some(Err(OpenError::Newer)),
-        }
-        Some(Ok(()))
-    }
-
-    fn space_for_row(&mut self, id: SpaceId) -> &mut Space {
-        self.spaces.entry(id).or_insert_with(|| Space::new(id))
-    }
-
     pub(crate) fn me(&self, record: sotto_protocol::ids::RecordId) -> Option<MessageId> {
         self.account.as_ref().map(|a| MessageId { author: a.id, record })
     }
-}
-
-fn row_name(key: &[u8]) -> String {
-    key.iter().take_while(|b| **b != b'/').map(|b| char::from(*b)).collect()
-}
-
-fn account_of(row: AccountRow) -> Option<Account> {
-    Some(Account {
-        origin: Origin::parse(row.origin.as_str()).ok()?,
-        id: row.account,
-        handle: row.handle,
-        identity: row.identity,
-        role: row.role,
-        practice: row.practice,
-        practice_id: row.practice_id,
-        device: row.device,
-        device_key: DeviceKey::from_seed(*row.device_seed.expose()),
-        vault_key: VaultKey::from_bytes(*row.vault_key.expose()),
-        credentials: row.credentials,
-        removed: row.removed,
-        restored: row.restored,
-    })
 }

@@ -36,6 +36,8 @@ pub enum Defect {
     IgnoreMissingPayloads,
     /// Don't renew an era after a device was removed or when the server requires it.
     KeepEras,
+    /// Keep the vault key when a device was lost.
+    KeepVaultKey,
     /// Misbehaves towards others: seals rubbish to one member of an era.
     SealRubbish,
     /// Misbehaves towards others: seals another key to one member of an era.
@@ -48,7 +50,7 @@ pub enum Defect {
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SendBeforeStored,
         Self::ForgetOutbox,
         Self::FreshIds,
@@ -62,6 +64,7 @@ impl Defect {
         Self::TrustVault,
         Self::IgnoreMissingPayloads,
         Self::KeepEras,
+        Self::KeepVaultKey,
         Self::SealRubbish,
         Self::SealAnotherKey,
         Self::ForgeJoinProof,

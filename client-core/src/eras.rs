@@ -18,7 +18,7 @@ use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{ClientFrame, Stored};
 use sotto_protocol::ids::{AccountId, EraNumber, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::limits::ERA_INTERVAL_MS_MIN;
-use sotto_protocol::log::Era;
+use sotto_protocol::log::{Admission, Effect, Era};
 use sotto_protocol::ordered;
 use sotto_protocol::record::{Approval, Cause, EraBody, Header, Kind, Member, Record};
 use sotto_protocol::roster::Role;
@@ -104,6 +104,14 @@ impl Client {
         era.members
             .iter()
             .any(|m| m.account != keeping.vault.account && known.contains(&(m.account, m.identity)))
+    }
+
+    /// An era whose key can't be opened because its secret is not here yet: no fault of its maker.
+    pub(crate) fn awaits_secret(&self, id: SpaceId, stored: &Stored, admission: &Admission) -> bool {
+        let (Effect::Era(era, _), Some(account)) = (&admission.effect, &self.account) else { return false };
+        era.member(account.id).is_some()
+            && self.lacks_sealing_secret()
+            && self.open_era(id, stored, era).is_none()
     }
 
     /// Unwraps the era's key and checks it against the commitment.

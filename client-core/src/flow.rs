@@ -1,34 +1,36 @@
-//! Signing in: set-up, joining, login, and the step-up that single commands need.
+//! Signing in: set-up, joining, login by password or recovery sheet, and the step-up that single commands need.
 //!
-//! Owns the HTTP conversations around OPAQUE, and what an account consists of when it is made or opened. Refuses to
-//! know the WebSocket. Invariant: a registration is stored before it is sent, and repeated until it is answered; the
+//! Owns the HTTP conversations around OPAQUE and the checks of what an account consists of when it is opened. Refuses to
+//! know the WebSocket, and what is done with an opened account: [`crate::admitting`], [`crate::credentials`]. Invariant: a registration is stored before it is sent, and repeated until it is answered; the
 //! identity key is in memory only from the answer to a login until the step it was opened for is done; nothing the
 //! server says is believed before it is checked against link, identity or vault.
 
-use crate::client::{Account, Client, Keeping};
-use crate::crypto::keys::VaultKey;
+use crate::admitting::tombstone;
+use crate::client::{Account, Client};
+use crate::credentials::Sent;
 use crate::crypto::opaque::{self, LoginState, OpaqueError, RegistrationState};
 use crate::crypto::passphrase::{Password, Strength};
-use crate::crypto::seal;
-use crate::crypto::signing::{DeviceKey, IdentityKey};
-use crate::crypto::unlock::ExportKey;
-use crate::crypto::wrap::{self, MethodWrap};
+use crate::crypto::signing::IdentityKey;
+use crate::crypto::unlock::RecoveryCode;
+use crate::crypto::wrap::SealingSecret;
 use crate::io::{Command, Event, Failure, Rejected, RequestId};
 use crate::joining::Invited;
+use crate::opening::{Known, Opened};
 use crate::space::Change;
-use crate::vault::{Inner, Vault};
-use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse, Ticket};
-use sotto_protocol::card::{Card, CardDevice, VerifiedCard};
+use crate::vault::Vault;
+use sotto_protocol::account::{AccountAnswer, AccountRequest, AccountResponse, Ticket, Token};
+use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
-use sotto_protocol::credentials::{CredentialSet, MethodKind};
+use sotto_protocol::credentials::OpaqueMessage;
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, Revision, SpaceId};
-use sotto_protocol::limits::{DEVICES_MAX, NAME_BYTES_MAX};
+use sotto_protocol::label::Label;
+use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::record::Approval;
 use sotto_protocol::roster::Role;
-use sotto_protocol::sign::{PublicKey, Signed};
+use sotto_protocol::sign::PublicKey;
+use std::collections::BTreeSet;
 
 /// Logins that lost a race against another device of the account begin again so often.
 const LOGIN_ATTEMPTS_MAX: u32 = 8;
@@ -66,12 +68,21 @@ pub(crate) enum Step {
         who: SignIn,
         state: LoginState,
     },
+    UnlockStart {
+        who: SignIn,
+    },
     LoginFinish {
         who: SignIn,
-        export: ExportKey,
-        /// The vault's revision when the server was asked; another may be written before it answers.
-        revision: Revision,
+        unlock: SealingSecret,
+        known: Known,
     },
+    PasswordStart {
+        who: SignIn,
+        opened: Box<Opened>,
+        token: Token,
+        state: RegistrationState,
+    },
+    CredentialsPut(Box<Sent>),
     DeviceAdd {
         who: SignIn,
         then: Box<Then>,
@@ -85,24 +96,54 @@ pub(crate) struct Person {
     pub(crate) name: Text<NAME_BYTES_MAX>,
     pub(crate) device_name: Text<NAME_BYTES_MAX>,
     pub(crate) password: Password,
+    /// Make a recovery sheet, too.
+    pub(crate) sheet: bool,
 }
 
 /// Who is signing in, and what for.
 #[derive(Debug)]
 pub(crate) struct SignIn {
-    origin: Origin,
-    handle: Handle,
-    password: Password,
-    purpose: Purpose,
-    attempts: u32,
+    pub(crate) origin: Origin,
+    pub(crate) handle: Handle,
+    pub(crate) proof: Proof,
+    pub(crate) purpose: Purpose,
+    pub(crate) attempts: u32,
 }
 
-#[derive(Clone, Debug)]
+/// How she shows who she is.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    Password(Password),
+    Sheet(RecoveryCode),
+}
+
+#[derive(Debug)]
 pub(crate) enum Purpose {
     NewDevice { name: Text<NAME_BYTES_MAX> },
+    Recover { name: Text<NAME_BYTES_MAX>, new: Password },
     RemoveDevice(DeviceId),
     AddMember { space: SpaceId, account: AccountId, role: Role, identity: PublicKey },
     SignRoster,
+    ChangePassword { new: Password },
+    MakeSheet,
+    RemoveLost { devices: BTreeSet<DeviceId>, new: Password },
+    Reopen,
+}
+
+impl Purpose {
+    /// Asked for by a device of the account; the others are ways for one to become that.
+    fn is_of_a_device(&self) -> bool {
+        match self {
+            Self::NewDevice { .. } | Self::Recover { .. } => false,
+            Self::RemoveDevice(_)
+            | Self::Reopen
+            | Self::AddMember { .. }
+            | Self::SignRoster
+            | Self::ChangePassword { .. }
+            | Self::MakeSheet
+            | Self::RemoveLost { .. } => true,
+        }
+    }
 }
 
 /// What happens once the server has taken a card.
@@ -110,17 +151,6 @@ pub(crate) enum Purpose {
 pub(crate) enum Then {
     Begin { account: Box<Account>, vault: Box<Vault>, revision: Revision, card: VerifiedCard },
     Removed { device: DeviceId, card: VerifiedCard },
-}
-
-/// An account opened by a login.
-struct Opened {
-    card: VerifiedCard,
-    credentials: Signed<CredentialSet>,
-    vault_key: VaultKey,
-    vault: Vault,
-    revision: Revision,
-    identity: IdentityKey,
-    role: Role,
 }
 
 impl Client {
@@ -132,14 +162,14 @@ impl Client {
             return Err(Rejected::SignedIn);
         }
         match command {
-            Command::Setup { link, handle, name, practice, role, password, device_name } => {
-                let person = person(handle, &name, &device_name, password)?;
+            Command::Setup { link, handle, name, practice, role, password, device_name, sheet } => {
+                let person = person(handle, &name, &device_name, password, sheet)?;
                 let practice = named("The practice's name", &practice)?;
                 let ticket = Ticket::Setup { token: sotto_protocol::ids::Hash(link.token.0), practice, role };
                 self.register_start(person, link.origin, ticket, None)
             }
-            Command::Join { link, handle, name, password, device_name } => {
-                let person = person(handle, &name, &device_name, password)?;
+            Command::Join { link, handle, name, password, device_name, sheet } => {
+                let person = person(handle, &name, &device_name, password, sheet)?;
                 let body = AccountRequest::InvitationOpen { id: link.id }.to_bytes();
                 let request = self.post(link.origin.clone(), body);
                 self.flow = Some(Flow {
@@ -150,7 +180,13 @@ impl Client {
             }
             Command::Login { origin, handle, password, device_name } => {
                 let purpose = Purpose::NewDevice { name: named("The device's name", &device_name)? };
-                self.login_start(SignIn { origin, handle, password, purpose, attempts: 0 })
+                let proof = Proof::Password(password);
+                self.sign_in_start(SignIn { origin, handle, proof, purpose, attempts: 0 })
+            }
+            Command::Recover { origin, handle, code, new, device_name } => {
+                strong(&new, &handle)?;
+                let purpose = Purpose::Recover { name: named("The device's name", &device_name)?, new };
+                self.sign_in_start(SignIn { origin, handle, proof: Proof::Sheet(code), purpose, attempts: 0 })
             }
             _ => Err(Rejected::NotAllowed("this is not a way to sign in")),
         }
@@ -215,14 +251,38 @@ impl Client {
                 }
                 (password, Purpose::SignRoster)
             }
+            Command::ChangePassword { password, new } => {
+                strong(&new, &handle)?;
+                (password, Purpose::ChangePassword { new })
+            }
+            Command::MakeSheet { password } => (password, Purpose::MakeSheet),
+            Command::RemoveLost { devices, password, new } => {
+                strong(&new, &handle)?;
+                let card = self.cards.newest(me).map(VerifiedCard::card);
+                let listed = |id: &DeviceId| card.is_some_and(|c| c.active().any(|d| d.id == *id));
+                if devices.contains(&this) || devices.is_empty() || !devices.iter().all(listed) {
+                    return Err(Rejected::NotAllowed("these are not other devices of yours"));
+                }
+                (password, Purpose::RemoveLost { devices, new })
+            }
+            Command::Reopen { password } => (password, Purpose::Reopen),
             _ => return Err(Rejected::NotAllowed("this needs no password")),
         };
-        self.login_start(SignIn { origin, handle, password, purpose, attempts: 0 })
+        self.sign_in_start(SignIn { origin, handle, proof: Proof::Password(password), purpose, attempts: 0 })
     }
 
     pub(crate) fn failed(&mut self, failure: Failure) {
-        self.flow = None;
         self.event(Event::Failed(failure));
+        self.gave_up();
+    }
+
+    /// Nothing more comes of what was under way.
+    pub(crate) fn gave_up(&mut self) {
+        self.flow = None;
+        if self.account.is_some() && self.lacks_sealing_secret() {
+            // A change that was not answered may hold: the next connection shows whether the vault still opens.
+            self.hang_up();
+        }
     }
 
     /// An answer to an account request.
@@ -233,6 +293,7 @@ impl Client {
             (Step::RegisterFinish { attempts }, None | Some(Err(_))) if attempts < REGISTER_ATTEMPTS_MAX => {
                 self.register_send(attempts + 1);
             }
+            (Step::CredentialsPut(sent), None | Some(Err(_))) => self.credentials_unanswered(*sent),
             (_, None) => self.failed(Failure::Unreachable),
             (_, Some(Err(_))) => self.failed(Failure::Dishonest("unreadable")),
             (step, Some(Ok(response))) => self.answered(step, response.body),
@@ -269,34 +330,25 @@ impl Client {
                 self.registered(practice_id);
             }
             (Step::LoginStart { who, state }, AccountAnswer::LoginContinue { opaque, state: token }) => {
-                let finished = opaque::finish_login(
-                    &state,
-                    &who.password,
-                    &who.handle,
-                    self.config.hardening,
-                    &opaque,
-                    &mut self.entropy,
-                );
-                match finished {
-                    Ok(login) => {
-                        let body = AccountRequest::LoginFinish { state: token, opaque: login.finalization };
-                        let request = self.post(who.origin.clone(), body.to_bytes());
-                        let revision = self.keeping.as_ref().map(|k| k.revision).unwrap_or_default();
-                        let step = Step::LoginFinish { who, export: login.export_key, revision };
-                        self.flow = Some(Flow { request, step });
-                    }
-                    Err(OpaqueError::WrongPassword) => self.failed(Failure::WrongPassword),
-                    Err(OpaqueError::Malformed | OpaqueError::Internal) => {
-                        self.failed(Failure::Dishonest("sign-in"));
-                    }
-                }
+                self.login_continued(who, &state, &opaque, token);
             }
-            (Step::LoginFinish { who, export, revision }, answer @ AccountAnswer::LoggedIn { .. }) => {
-                match self.open_account(&export, answer, revision) {
+            (Step::UnlockStart { who }, AccountAnswer::UnlockContinue { state }) => {
+                self.unlock_continued(who, state);
+            }
+            (Step::LoginFinish { who, unlock, known }, answer @ AccountAnswer::LoggedIn { .. }) => {
+                match self.open_account(&unlock, answer, known) {
                     Ok((opened, token)) => self.logged_in(who, opened, token),
+                    Err(failure @ Failure::Server { .. }) => self.sign_in_again(Some(who), failure),
                     Err(failure) => self.failed(failure),
                 }
             }
+            (
+                Step::PasswordStart { who, opened, token, state },
+                AccountAnswer::RegisterContinue { opaque },
+            ) => {
+                self.password_continued(who, &opened, token, &state, &opaque);
+            }
+            (Step::CredentialsPut(sent), AccountAnswer::Done) => self.credentials_changed(sent.changing),
             (Step::DeviceAdd { then, .. }, AccountAnswer::Done) => match *then {
                 Then::Begin { account, vault, revision, card } => {
                     self.device_admitted(account, vault, revision, card);
@@ -309,17 +361,40 @@ impl Client {
 
     fn flow_refused(&mut self, step: Step, code: ErrorCode, retry_after_ms: Option<u64>) {
         let failure = Failure::Server { code, retry_after_ms };
-        match (step, code) {
-            (Step::LoginFinish { .. }, ErrorCode::SignInFailed) => self.failed(Failure::WrongPassword),
-            // Another device of the account was faster: the newest card is needed.
-            (Step::DeviceAdd { who, .. }, ErrorCode::VersionStale | ErrorCode::StaleCard)
-                if who.attempts < LOGIN_ATTEMPTS_MAX =>
-            {
-                let who = SignIn { attempts: who.attempts + 1, ..who };
-                if self.login_start(who).is_err() {
-                    self.failed(failure);
+        let again = match step {
+            Step::CredentialsPut(sent) => {
+                self.credentials_refused();
+                if sent.who.is_none() {
+                    return self.gave_up();
                 }
+                sent.who
             }
+            Step::DeviceAdd { who, .. } | Step::PasswordStart { who, .. } => Some(who),
+            step => return self.step_refused(step, code, failure),
+        };
+        // Another device of the account was faster: the newest card, vault and credentials are needed.
+        let faster = matches!(
+            code,
+            ErrorCode::VersionStale
+                | ErrorCode::StaleCard
+                | ErrorCode::VaultConflict
+                | ErrorCode::TokenInvalid
+        );
+        self.sign_in_again(again.filter(|_| faster), failure);
+    }
+
+    /// Begins anew with what the server has now, a few times.
+    fn sign_in_again(&mut self, who: Option<SignIn>, failure: Failure) {
+        let again = who.filter(|who| who.attempts < LOGIN_ATTEMPTS_MAX);
+        let begun = again.map(|who| self.sign_in_start(SignIn { attempts: who.attempts + 1, ..who }));
+        if !matches!(begun, Some(Ok(()))) {
+            self.failed(failure);
+        }
+    }
+
+    fn step_refused(&mut self, step: Step, code: ErrorCode, failure: Failure) {
+        match (step, code) {
+            (Step::LoginFinish { who, .. }, ErrorCode::SignInFailed) => self.wrong_password(&who),
             (
                 Step::RegisterFinish { .. },
                 ErrorCode::Unavailable
@@ -338,159 +413,96 @@ impl Client {
         }
     }
 
-    fn login_start(&mut self, who: SignIn) -> Result<(), Rejected> {
-        let (state, message) = opaque::start_login(&who.password, &mut self.entropy)
-            .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
-        let body = AccountRequest::LoginStart { handle: who.handle.clone(), opaque: message };
+    fn sign_in_start(&mut self, who: SignIn) -> Result<(), Rejected> {
+        let (body, state) = match &who.proof {
+            Proof::Password(password) => {
+                let (state, opaque) = opaque::start_login(password, &mut self.entropy)
+                    .map_err(|_| Rejected::NotAllowed("the password cannot be used"))?;
+                (AccountRequest::LoginStart { handle: who.handle.clone(), opaque }, Some(state))
+            }
+            Proof::Sheet(_) => (AccountRequest::UnlockStart { handle: who.handle.clone() }, None),
+        };
         let request = self.post(who.origin.clone(), body.to_bytes());
-        self.flow = Some(Flow { request, step: Step::LoginStart { who, state } });
+        let step = match state {
+            Some(state) => Step::LoginStart { who, state },
+            None => Step::UnlockStart { who },
+        };
+        self.flow = Some(Flow { request, step });
         Ok(())
     }
 
-    /// Opens vault and inner compartment, and checks that everything belongs to one identity and is not older than the vault knows.
-    fn open_account(
-        &self,
-        export: &ExportKey,
-        answer: AccountAnswer,
-        asked_at: Revision,
-    ) -> Result<(Opened, sotto_protocol::account::Token), Failure> {
-        let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer
-        else {
-            return Err(Failure::Dishonest("unexpected"));
-        };
-        let lie = Failure::Dishonest;
-        let card = VerifiedCard::verify(card).map_err(|_| lie("card"))?;
-        let (id, public) = (card.card().account, card.card().identity);
-        let set = CredentialSet::verify(&credentials, &public).map_err(|_| lie("credential set"))?;
-        let method = set.method(MethodKind::Password).ok_or(lie("credential set"))?;
-        let unlock = export.derive_unlock();
-        if set.account != id
-            || method.unlock != unlock.public()
-            || set.inner_hash != hash::payload(inner.as_slice())
-        {
-            return Err(lie("credential set"));
+    fn login_continued(&mut self, who: SignIn, state: &LoginState, message: &OpaqueMessage, token: Token) {
+        let Proof::Password(password) = &who.proof else { return };
+        let hardening = self.config.hardening;
+        match opaque::finish_login(state, password, &who.handle, hardening, message, &mut self.entropy) {
+            Ok(login) => {
+                let body = AccountRequest::LoginFinish { state: token, opaque: login.finalization };
+                self.sign_in_finish(who, &body, login.export_key.derive_unlock());
+            }
+            Err(OpaqueError::WrongPassword) => self.wrong_password(&who),
+            Err(OpaqueError::Malformed | OpaqueError::Internal) => {
+                self.failed(Failure::Dishonest("sign-in"));
+            }
         }
-        let place = MethodWrap { account: id, method: method.id };
-        let vault_key = wrap::unwrap_vault(&unlock, &place, &method.vault_wrap).map_err(|_| lie("vault"))?;
-        let inner_key = wrap::unwrap_inner(&unlock, &place, &method.inner_wrap).map_err(|_| lie("vault"))?;
-        let opened = seal::open_inner(&inner_key, id, inner.as_slice()).map_err(|_| lie("vault"))?;
-        let inner = Inner::from_bytes(&opened).map_err(|_| lie("vault"))?;
-        let identity = IdentityKey::from_seed(*inner.identity.expose());
-        let opened =
-            seal::open_vault(&vault_key, id, vault_revision, vault.as_slice()).map_err(|_| lie("vault"))?;
-        let vault = Vault::from_bytes(&opened).map_err(|_| lie("vault"))?;
-        if identity.public() != public || vault.identity != public || vault.account != id {
-            return Err(lie("identity"));
-        }
-        let known = self.cards.newest(id);
-        let contradicts =
-            known.is_some_and(|k| k.card().version == card.card().version && k.hash() != card.hash());
-        let older = known.is_some_and(|k| k.card().version > card.card().version);
-        if card.card().version < vault.card_version_min || older || contradicts {
-            return Err(lie("an old list of devices"));
-        }
-        if self.keeping.as_ref().is_some_and(|k| k.vault.account == id) && vault_revision < asked_at {
-            return Err(lie("an old vault"));
-        }
-        Ok((Opened { card, credentials, vault_key, vault, revision: vault_revision, identity, role }, token))
     }
 
-    fn logged_in(&mut self, who: SignIn, opened: Opened, token: sotto_protocol::account::Token) {
+    fn unlock_continued(&mut self, who: SignIn, state: Token) {
+        let Proof::Sheet(code) = &who.proof else { return };
+        let signature = code.derive_login().sign(Label::SignUnlock, state.as_slice());
+        let unlock = code.derive_unlock();
+        self.sign_in_finish(who, &AccountRequest::UnlockFinish { state, signature }, unlock);
+    }
+
+    fn sign_in_finish(&mut self, who: SignIn, body: &AccountRequest, unlock: SealingSecret) {
+        let request = self.post(who.origin.clone(), body.to_bytes());
+        let card = self.account.as_ref().and_then(|a| self.cards.newest(a.id)).map(|c| c.card().version);
+        let revision = self.keeping.as_ref().map(|k| k.revision).unwrap_or_default();
+        let known = Known { revision, card: card.unwrap_or_default() };
+        self.flow = Some(Flow { request, step: Step::LoginFinish { who, unlock, known } });
+    }
+
+    /// A password that was right a moment ago is no longer: another device has changed it meanwhile.
+    fn wrong_password(&mut self, who: &SignIn) {
+        self.failed(match &who.proof {
+            Proof::Password(_) if who.attempts == 0 => Failure::WrongPassword,
+            Proof::Sheet(_) if who.attempts == 0 => Failure::WrongSheet,
+            Proof::Password(_) | Proof::Sheet(_) => {
+                Failure::Server { code: ErrorCode::VersionStale, retry_after_ms: None }
+            }
+        });
+    }
+
+    fn logged_in(&mut self, who: SignIn, opened: Opened, token: Token) {
         if self.account.as_ref().is_some_and(|a| a.identity != opened.identity.public()) {
             return self.failed(Failure::Dishonest("identity"));
         }
-        let next = match who.purpose.clone() {
-            Purpose::NewDevice { name } => self.add_device(&who, opened, name),
-            Purpose::RemoveDevice(device) => tombstone(device, &opened),
+        let removed = self.account.as_ref().is_some_and(|mine| {
+            let card = opened.card.card();
+            card.device(mine.device).is_none_or(|device| !device.active_at(card.version))
+        });
+        if who.purpose.is_of_a_device() && removed {
+            self.failed(Failure::Server { code: ErrorCode::DeviceNotListed, retry_after_ms: None });
+            self.learn_card(opened.card);
+            return;
+        }
+        let next = match &who.purpose {
+            Purpose::NewDevice { name } => self.add_device(&who, &opened, name.clone()),
+            Purpose::RemoveDevice(device) => tombstone(*device, &opened),
             Purpose::AddMember { space, account, role, identity } => {
+                let (space, account, role, identity) = (*space, *account, *role, *identity);
                 return self.approve(&opened.identity, space, account, role, identity);
             }
             Purpose::SignRoster => return self.sign_roster(&opened.identity),
+            Purpose::Reopen => return self.reopen(opened),
+            Purpose::MakeSheet => return self.change_credentials(who, &opened, token, None),
+            Purpose::ChangePassword { .. } | Purpose::Recover { .. } | Purpose::RemoveLost { .. } => {
+                return self.password_start(who, opened, token);
+            }
         };
         let Some((signed, then)) = next else { return self.failed(Failure::Dishonest("card")) };
         let body = AccountRequest::DeviceAdd { token, card: signed }.to_bytes();
         let request = self.post(who.origin.clone(), body);
         self.flow = Some(Flow { request, step: Step::DeviceAdd { who, then: Box::new(then) } });
-    }
-
-    fn add_device(
-        &mut self,
-        who: &SignIn,
-        opened: Opened,
-        name: Text<NAME_BYTES_MAX>,
-    ) -> Option<(Signed<Card>, Then)> {
-        let device = DeviceId(self.random_id());
-        let device_key = DeviceKey::generate(&mut self.entropy);
-        let mut card = opened.card.card().clone();
-        card.version = card.version.next();
-        let version = card.version;
-        if card.active().count() >= DEVICES_MAX {
-            // The oldest makes room; nobody is locked out by having signed in often.
-            let oldest = card.active().map(|d| d.id).next()?;
-            card.devices.iter_mut().filter(|d| d.id == oldest).for_each(|d| d.removed_in = Some(version));
-        }
-        card.devices.push(CardDevice {
-            id: device,
-            key: device_key.public(),
-            added_in: version,
-            added_at: self.now,
-            removed_in: None,
-        });
-        let signed = opened.identity.sign_object(&card).ok()?;
-        let verified = VerifiedCard::verify(signed.clone()).ok()?;
-        let mut vault = opened.vault;
-        vault.devices.insert(device, name);
-        vault.card_version_min = version;
-        let account = Account {
-            origin: who.origin.clone(),
-            id: card.account,
-            handle: who.handle.clone(),
-            identity: card.identity,
-            role: opened.role,
-            practice: Text::default(),
-            practice_id: vault.practice,
-            device,
-            device_key,
-            vault_key: opened.vault_key,
-            credentials: opened.credentials,
-            removed: false,
-            restored: false,
-        };
-        Some((
-            signed,
-            Then::Begin {
-                account: Box::new(account),
-                vault: Box::new(vault),
-                revision: opened.revision,
-                card: verified,
-            },
-        ))
-    }
-
-    fn device_admitted(
-        &mut self,
-        account: Box<Account>,
-        vault: Box<Vault>,
-        revision: Revision,
-        card: VerifiedCard,
-    ) {
-        let id = account.id;
-        self.account = Some(*account);
-        let mut keeping = Keeping::new(*vault, revision);
-        keeping.urgent = true;
-        self.keeping = Some(keeping);
-        self.save_account();
-        self.save_vault();
-        self.learn_card(card);
-        self.event(Event::SignedIn { account: id });
-        self.resume();
-    }
-
-    fn device_removed(&mut self, device: DeviceId, card: VerifiedCard) {
-        self.learn_card(card);
-        self.keep(true, |_| {});
-        self.event(Event::DeviceGone(device));
-        self.dial_now();
     }
 
     /// Signs the approval of a new reader; the era that adds her follows.
@@ -526,21 +538,21 @@ impl Client {
     }
 }
 
-fn tombstone(device: DeviceId, opened: &Opened) -> Option<(Signed<Card>, Then)> {
-    let mut card = opened.card.card().clone();
-    card.version = card.version.next();
-    let version = card.version;
-    let entry = card.devices.iter_mut().find(|d| d.id == device)?;
-    entry.removed_in.get_or_insert(version);
-    let signed = opened.identity.sign_object(&card).ok()?;
-    let verified = VerifiedCard::verify(signed.clone()).ok()?;
-    Some((signed, Then::Removed { device, card: verified }))
+fn person(
+    handle: Handle,
+    name: &str,
+    device_name: &str,
+    password: Password,
+    sheet: bool,
+) -> Result<Person, Rejected> {
+    let (name, device_name) = (named("The name", name)?, named("The device's name", device_name)?);
+    strong(&password, &handle)?;
+    Ok(Person { handle, name, device_name, password, sheet })
 }
 
-fn person(handle: Handle, name: &str, device_name: &str, password: Password) -> Result<Person, Rejected> {
-    let (name, device_name) = (named("The name", name)?, named("The device's name", device_name)?);
-    match password.strength(&handle) {
-        Strength::Acceptable => Ok(Person { handle, name, device_name, password }),
+fn strong(password: &Password, handle: &Handle) -> Result<(), Rejected> {
+    match password.strength(handle) {
+        Strength::Acceptable => Ok(()),
         Strength::TooShort | Strength::TooLong | Strength::Guessable => Err(Rejected::WeakPassword),
     }
 }

@@ -142,6 +142,7 @@ fn vault() -> Vault {
         owner: Some(Fingerprint([0x57; 32])),
         practice: PracticeId([0x58; 16]),
         roster_version: Version(4),
+        sheet_at: None,
     }
 }
 
@@ -155,6 +156,7 @@ fn vaults_and_what_lies_beside_them_stay_readable() {
         vault.spaces.values_mut().for_each(|pin| pin.read_at = Some(AT));
         vault
     });
+    golden.check("vault with a recovery sheet", &Vault { sheet_at: Some(AT), ..vault() });
     golden.check("vault of an owner, empty", &{
         let (spaces, peers, invitations, devices) = Default::default();
         Vault { spaces, peers, invitations, devices, owner: None, ..vault() }
@@ -188,6 +190,7 @@ fn credentials() -> Signed<CredentialSet> {
             vault_wrap: bytes(5, 1169),
             inner_wrap: bytes(6, 1169),
             created_at: AT,
+            login: None,
         }],
     };
     IdentityKey::from_seed([0x43; 32]).sign_object(&set).unwrap()

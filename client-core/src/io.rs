@@ -6,6 +6,7 @@
 //! [`Input::Stored`], so that nothing is shown or sent that a reload would lose.
 
 use crate::crypto::passphrase::Password;
+use crate::crypto::unlock::RecoveryCode;
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Person, PushEndpoint, PushPublic, TableGlance};
 use sotto_protocol::ids::{
@@ -15,6 +16,7 @@ use sotto_protocol::limits::TEXT_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::record::Seen;
 use sotto_protocol::roster::Role;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// Number of a batch to be stored.
@@ -111,6 +113,8 @@ pub enum Command {
         password: Password,
         /// What to call this device.
         device_name: String,
+        /// Make a recovery sheet, too: [`Event::Sheet`].
+        sheet: bool,
     },
     /// Read what an invitation says. Needs no account and registers nothing. Done when [`Event::Welcome`] comes.
     PeekInvitation {
@@ -134,6 +138,8 @@ pub enum Command {
         password: Password,
         /// What to call this device.
         device_name: String,
+        /// Make a recovery sheet, too: [`Event::Sheet`].
+        sheet: bool,
     },
     /// Sign in on this device. Done when [`Event::SignedIn`] comes.
     Login {
@@ -145,6 +151,48 @@ pub enum Command {
         password: Password,
         /// What to call this device.
         device_name: String,
+    },
+    /// Sign in with the recovery sheet, on this device, and set a new password. Done when [`Event::SignedIn`] comes.
+    Recover {
+        /// Server.
+        origin: Origin,
+        /// Sign-in name.
+        handle: Handle,
+        /// The sheet's code.
+        code: RecoveryCode,
+        /// New password.
+        new: Password,
+        /// What to call this device.
+        device_name: String,
+    },
+    /// Change the password. Step-up. Done when [`Event::PasswordChanged`] comes; nothing is signed out.
+    ChangePassword {
+        /// The present password.
+        password: Password,
+        /// The new one.
+        new: Password,
+    },
+    /// Make a recovery sheet; an earlier one stops working. Step-up. Done when [`Event::Sheet`] comes.
+    MakeSheet {
+        /// Password.
+        password: Password,
+    },
+    /// She has printed or saved the sheet: its words are forgotten here.
+    SheetKept,
+    /// Remove devices of one's own that somebody else may have, and put everything under new keys. Step-up. Done when
+    /// [`Event::PasswordChanged`] comes; the new eras follow by themselves. Open invitations are withdrawn.
+    RemoveLost {
+        /// Which.
+        devices: BTreeSet<DeviceId>,
+        /// The present password.
+        password: Password,
+        /// A new one.
+        new: Password,
+    },
+    /// Go on after [`Event::PasswordNeeded`]. Done when [`Event::Reopened`] comes.
+    Reopen {
+        /// The password that was set on the other device.
+        password: Password,
     },
     /// Make an invitation. Done when [`Event::Invitation`] comes, with everything stored on the server.
     Invite {
@@ -408,8 +456,22 @@ pub enum Event {
     },
     /// This device was removed from the account. What waits in the outbox is kept.
     DeviceRemoved,
-    /// A device was removed, its eras renewed.
+    /// A device was removed; its eras are renewed.
     DeviceGone(DeviceId),
+    /// The new password holds.
+    PasswordChanged,
+    /// A recovery sheet was made. Its words come again at each start until [`Command::SheetKept`].
+    Sheet {
+        /// The words, spaces between them.
+        words: Zeroizing<String>,
+        /// When it was made.
+        made_at: Millis,
+    },
+    /// Another device of the account has put the vault under a new key, with a new password: this one waits for
+    /// [`Command::Reopen`]. What it holds can be read, and what is written waits.
+    PasswordNeeded,
+    /// The vault is open again.
+    Reopened,
     /// The roster was signed and stored.
     RosterSigned {
         /// Its version.
@@ -464,6 +526,14 @@ pub enum Failure {
     /// Handle or password is wrong.
     #[error("The name or the password is not right.")]
     WrongPassword,
+    /// Handle or recovery sheet is wrong, or the sheet was replaced.
+    #[error("The name is not right, or this sheet was replaced by a newer one.")]
+    WrongSheet,
+    /// A change of password was sent and not answered.
+    #[error(
+        "The server didn't answer. Perhaps the new password holds already: try it first. If it is refused, the old one still does."
+    )]
+    Unanswered,
 }
 
 /// What a client noticed that an honest server or member would not cause.

@@ -80,7 +80,8 @@ impl Client {
     pub(crate) fn vault_stored(&mut self, revision: Revision) {
         if let Some(keeping) = &mut self.keeping {
             keeping.busy = false;
-            keeping.revision = revision;
+            // A later one may be known already: credentials change by another way.
+            keeping.revision = keeping.revision.max(revision);
         }
         self.save_vault();
         self.offer_invitations();
@@ -97,6 +98,28 @@ impl Client {
         } else {
             // Tried again when the connection stands anew.
             self.hang_up();
+        }
+    }
+
+    /// The newest card is here: does it say why the vault doesn't open?
+    pub(crate) fn vault_doubted(&mut self) {
+        if self.is_changing_credentials() {
+            // This very device may have renewed it: the answer to that comes first.
+            return;
+        }
+        let doubted = self.keeping.as_mut().is_some_and(|k| core::mem::take(&mut k.doubted));
+        match (doubted, self.lacks_sealing_secret()) {
+            (true, true) => self.vault_was_renewed(),
+            (true, false) => self.alarm(None, Alarm::OldVault),
+            (false, true) => self.vault_awaited(),
+            (false, false) => {}
+        }
+    }
+
+    /// The vault of the server has something that is needed here.
+    pub(crate) fn vault_awaited(&mut self) {
+        if self.keeping.as_ref().is_some_and(|k| !k.busy) && !self.is_changing_credentials() {
+            self.fetch_vault();
         }
     }
 
@@ -123,6 +146,8 @@ impl Client {
         let Some(keeping) = &mut self.keeping else { return };
         if trusted {
             keeping.revision = revision;
+        } else if revision < keeping.revision && keeping.changed_here {
+            // Said before the server had the change that was posted meanwhile.
         } else if revision < keeping.revision {
             // Set back: write again what the server has lost; it takes a revision above the base.
             keeping.urgent = true;
@@ -137,6 +162,11 @@ impl Client {
         let now = self.now;
         let (Some(account), Some(keeping)) = (&self.account, &mut self.keeping) else { return };
         // Asked for only because a newer one was announced, or because one's own write met it.
+        if keeping.changed_here && revision <= keeping.revision {
+            // Asked for before the change that was posted meanwhile.
+            keeping.busy = false;
+            return;
+        }
         if revision <= keeping.revision {
             self.alarm(None, Alarm::OldVault);
             return;
@@ -145,7 +175,10 @@ impl Client {
             .and_then(|s| seal::open_vault(&account.vault_key, account.id, revision, s.as_slice()).ok())
             .and_then(|plain| Vault::from_bytes(&plain).ok());
         let Some(theirs) = opened else {
-            self.alarm(None, Alarm::OldVault);
+            // Its key may be another: then the newest card says so.
+            keeping.doubted = true;
+            let account = account.id;
+            self.ask_card(account, None);
             return;
         };
         match keeping.vault.merge(&theirs) {
@@ -165,12 +198,14 @@ impl Client {
     }
 
     /// What another device knew may confirm a space or show that something is missing.
-    fn vault_merged(&mut self) {
+    pub(crate) fn vault_merged(&mut self) {
         let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
         for space in spaces {
             self.check_consumed(space);
             self.check_join(space);
             self.check_pin(space);
+            // An era may have waited for the sealing secret.
+            self.advance(space);
         }
     }
 
@@ -405,6 +440,15 @@ impl Client {
 
 impl Keeping {
     pub(crate) fn new(vault: Vault, revision: Revision) -> Self {
-        Self { vault, revision, urgent: false, dirty_since: None, busy: false }
+        Self {
+            vault,
+            revision,
+            urgent: false,
+            dirty_since: None,
+            busy: false,
+            doubted: false,
+            changed_here: false,
+            renewed_elsewhere: false,
+        }
     }
 }

@@ -28,6 +28,8 @@ impl Client {
             identity: account.identity,
             online: self.link.ready(),
             removed: account.removed,
+            password_needed: self.password_needed(),
+            sheet_at: self.sheet_at(),
         })
     }
 

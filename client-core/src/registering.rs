@@ -5,11 +5,12 @@
 //! it is answered; the identity key is dropped as soon as card and credential set are signed.
 
 use crate::client::{Account, Client, Keeping};
+use crate::credentials::VaultKeys;
 use crate::crypto::keys::{InnerKey, InvitationSecret, VaultKey};
 use crate::crypto::opaque::{self};
 use crate::crypto::seal;
 use crate::crypto::signing::{DeviceKey, IdentityKey};
-use crate::crypto::wrap::{self, MethodWrap, SealingSecret};
+use crate::crypto::wrap::SealingSecret;
 use crate::flow::{Flow, Person, Step};
 use crate::io::{Event, Failure, Rejected};
 use crate::joining::{Invited, InvitedBy};
@@ -18,11 +19,11 @@ use crate::vault::{Inner, SealingEntry, SecretBytes, VAULT_VERSION, Vault};
 use sotto_protocol::account::{AccountAnswer, AccountRequest, Registration, Ticket};
 use sotto_protocol::card::{Card, CardDevice, SUITE_1, VerifiedCard};
 use sotto_protocol::codec::Bytes;
-use sotto_protocol::credentials::{CredentialSet, Method, MethodKind, SealedInner, SealedVault};
+use sotto_protocol::credentials::{CredentialSet, MethodKind, SealedInner, SealedVault};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::InvitationState;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{AccountId, DeviceId, MethodId, PracticeId, Revision, SpaceId, Version};
+use sotto_protocol::ids::{AccountId, DeviceId, PracticeId, Revision, SpaceId, Version};
 use sotto_protocol::link::{InvitationLink, Origin};
 use sotto_protocol::record::Record;
 use sotto_protocol::sign::Signed;
@@ -145,7 +146,6 @@ impl Client {
         };
         let id = AccountId(self.random_id());
         let device = DeviceId(self.random_id());
-        let method = MethodId(self.random_id());
         let rng = &mut self.entropy;
         let identity = IdentityKey::generate(rng);
         let device_key = DeviceKey::generate(rng);
@@ -173,15 +173,15 @@ impl Client {
         let inner = Inner { version: 1, identity: SecretBytes::new(*identity.expose_seed()) }.to_bytes();
         let inner = SealedInner::new(seal::seal_inner(&inner_key, id, &inner, rng)).ok()?;
         let unlock = registered.export_key.derive_unlock().public();
-        let place = MethodWrap { account: id, method };
-        let method = Method {
-            id: place.method,
-            kind: MethodKind::Password,
-            vault_wrap: wrap::wrap_vault(&unlock, &vault_key, &place, rng).ok()?,
-            inner_wrap: wrap::wrap_inner(&unlock, &inner_key, &place, rng).ok()?,
-            unlock,
-            created_at: self.now,
-        };
+        let keys = VaultKeys { vault: &vault_key, inner: &inner_key };
+        let mut methods = vec![keys.method(id, MethodKind::Password, unlock, None, self.now, rng)?];
+        let mut sheet = None;
+        if person.sheet {
+            let (method, row) = keys.sheet(id, self.now, rng)?;
+            methods.push(method);
+            self.put(rows::SHEET.to_vec(), &row);
+            sheet = Some(row);
+        }
         let credentials = identity
             .sign_object(&CredentialSet {
                 account: id,
@@ -189,7 +189,7 @@ impl Client {
                 opaque_hash: hash::payload(registered.upload.as_slice()),
                 inner_hash: hash::payload(inner.as_slice()),
                 vault_generation: Version(1),
-                methods: vec![method],
+                methods,
             })
             .ok()?;
         let vault = Vault {
@@ -207,6 +207,7 @@ impl Client {
             owner: invited.as_ref().and_then(|i| i.text.owner),
             practice: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
             roster_version: Version::ZERO,
+            sheet_at: sheet.as_ref().map(|row| row.made_at),
         };
         self.keeping = Some(Keeping::new(vault, Revision(1)));
         self.account = Some(Account {
@@ -253,6 +254,7 @@ impl Client {
         self.save_account();
         self.keep(false, |vault| vault.practice = practice_id);
         self.event(Event::SignedIn { account: id });
+        self.tell_sheet();
         let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
         for space in spaces {
             self.introduce(space);

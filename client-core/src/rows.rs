@@ -4,6 +4,8 @@
 //! value is sealed under the storage key with its name as AAD, so rows cannot be swapped; a row that does not open
 //! is an error, never an absent row. Rows under [`crate::io::LAZY_PREFIX`] are not read at start.
 
+use crate::credentials::Applied;
+use crate::crypto::unlock::RECOVERY_CODE_BYTES;
 use crate::io::{DRAFT_BYTES_MAX, MessageId};
 use crate::vault::SecretBytes;
 use minicbor::{Decode, Encode};
@@ -19,6 +21,7 @@ use sotto_protocol::record::{Join, Kind};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::{PublicKey, SignatureBytes, Signed};
 use std::collections::BTreeSet;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The form written by this version.
 pub(crate) const ROW_VERSION: u8 = 1;
@@ -26,6 +29,8 @@ pub(crate) const ROW_VERSION: u8 = 1;
 pub(crate) const ACCOUNT: &[u8] = b"account";
 pub(crate) const REGISTERING: &[u8] = b"registering";
 pub(crate) const VAULT: &[u8] = b"vault";
+pub(crate) const SHEET: &[u8] = b"sheet";
+pub(crate) const CHANGING: &[u8] = b"changing";
 
 pub(crate) fn card(account: AccountId) -> Vec<u8> {
     [b"card/", &account.0[..]].concat()
@@ -70,6 +75,33 @@ pub(crate) fn log_header(space: SpaceId, seq: Seq) -> Vec<u8> {
 /// Payload of a record as served; deleted by a drop.
 pub(crate) fn log_payload(space: SpaceId, seq: Seq) -> Vec<u8> {
     [b"log/", &space.0[..], b"/", &seq.0.to_be_bytes()[..], b"/p"].concat()
+}
+
+/// A recovery sheet that was made and not yet said to be printed or saved.
+#[derive(Clone, Encode, Decode, Zeroize, ZeroizeOnDrop)]
+#[cbor(array)]
+pub(crate) struct SheetRow {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) code: [u8; RECOVERY_CODE_BYTES],
+    #[n(1)]
+    #[zeroize(skip)]
+    pub(crate) made_at: Millis,
+}
+
+impl core::fmt::Debug for SheetRow {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SheetRow(..)")
+    }
+}
+
+/// A change of credentials that was sent, and what holds here once the server has it.
+#[derive(Debug, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct ChangingRow {
+    #[n(0)]
+    pub(crate) request: Bytes<ACCOUNT_BYTES_MAX>,
+    #[n(1)]
+    pub(crate) applied: Applied,
 }
 
 /// The account and this device.

@@ -160,16 +160,23 @@ impl Client {
         self.drive_link();
     }
 
+    /// There is an account, this device is one of its devices, and the vault opens.
+    fn may_dial(&self) -> bool {
+        self.account.as_ref().is_some_and(|a| !a.removed && self.registering.is_none())
+            && !self.password_needed()
+    }
+
     /// Dials, pings and gives up as the time demands.
     pub(crate) fn drive_link(&mut self) {
-        let Some(account) = self.account.as_ref().filter(|a| !a.removed && self.registering.is_none()) else {
-            return;
-        };
+        let Some(account) = self.account.as_ref().filter(|_| self.may_dial()) else { return };
         let origin = account.origin.clone();
         match self.link.stage {
             Stage::Down if self.link.dial_at <= self.now => {
                 self.link.stage = Stage::Dialling;
                 self.link.trying_since = self.now;
+                if let Some(keeping) = &mut self.keeping {
+                    keeping.changed_here = false;
+                }
                 self.output(Output::Dial(origin));
             }
             Stage::Ready(_) => {
@@ -191,8 +198,7 @@ impl Client {
 
     /// When to be woken for the connection's sake.
     pub(crate) fn link_wake_at(&self) -> Option<Millis> {
-        let account = self.account.as_ref()?;
-        if account.removed || self.registering.is_some() {
+        if !self.may_dial() {
             return None;
         }
         match self.link.stage {
@@ -246,6 +252,7 @@ impl Client {
             // A write that was not answered is written again.
             keeping.urgent |= keeping.busy;
             keeping.busy = false;
+            keeping.doubted = false;
         }
         if self.account.is_some() {
             self.event(Event::Offline);

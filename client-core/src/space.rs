@@ -63,6 +63,8 @@ pub(crate) struct Live {
     pub(crate) ahead: BTreeMap<Seq, Stored>,
     /// The pinned position for which the server was asked where the space stands.
     pub(crate) pin_asked: Seq,
+    /// And has answered.
+    pub(crate) pin_answered: Seq,
     /// Pages in a row that brought nothing nearer.
     pub(crate) fruitless: u32,
     /// More arrived than could be kept; the rest is read.

@@ -89,6 +89,7 @@ impl Client {
     pub(crate) fn subscribed(&mut self, head: SpaceHead, asked_at: Seq) {
         let Some(space) = self.spaces.get_mut(&head.space) else { return };
         space.live.subscribed = true;
+        space.live.pin_answered = space.live.pin_asked;
         if space.left {
             space.left = false;
             self.save_space(head.space);
@@ -223,10 +224,16 @@ impl Client {
             let contradicts = judged.as_ref().is_ok_and(|admission| {
                 self.contradicts_pin(id, admission) || contradicts_server(space, admission)
             });
+            let waits = judged.as_ref().is_ok_and(|admission| self.awaits_secret(id, stored, admission));
             let Some(space) = self.spaces.get_mut(&id) else { break };
             match judged {
                 Ok(_) if contradicts => {
                     self.alarm(Some(id), Alarm::Forked);
+                    break;
+                }
+                Ok(_) if waits => {
+                    // The vault brings the secret, or the word that it was renewed.
+                    self.vault_awaited();
                     break;
                 }
                 Ok(admission) => {
@@ -369,6 +376,9 @@ impl Client {
             if space.live.pin_asked < pinned.seq {
                 space.live.pin_asked = pinned.seq;
                 self.ask_where(id);
+                return;
+            }
+            if space.live.pin_answered < pinned.seq {
                 return;
             }
             let have = space.log.seq();

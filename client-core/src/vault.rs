@@ -180,6 +180,9 @@ pub struct Vault {
     /// The roster: the lowest version to accept.
     #[n(13)]
     pub roster_version: Version,
+    /// When the newest recovery sheet was made.
+    #[n(14)]
+    pub sheet_at: Option<Millis>,
 }
 
 /// Two versions of a vault that cannot both be right.
@@ -251,6 +254,7 @@ impl Vault {
         merged.owner = merged.owner.or(other.owner);
         merged.practice = merged.practice.max(other.practice);
         merged.roster_version = merged.roster_version.max(other.roster_version);
+        merged.sheet_at = merged.sheet_at.max(other.sheet_at);
         let changed = merged != *self;
         *self = merged;
         Ok(changed)
@@ -346,6 +350,7 @@ mod tests {
             owner: None,
             practice: PracticeId([4; 16]),
             roster_version: Version::ZERO,
+            sheet_at: None,
         }
     }
 

@@ -39,6 +39,10 @@ pub struct AccountView {
     pub online: bool,
     /// This device was removed from the account.
     pub removed: bool,
+    /// Another device has put the vault under a new key; this one waits for the password.
+    pub password_needed: bool,
+    /// When the newest recovery sheet was made.
+    pub sheet_at: Option<Millis>,
 }
 
 /// One of the account's devices.

@@ -6,14 +6,14 @@
 
 use crate::card::Card;
 use crate::codec::{self, Bytes, DecodeError, Text};
-use crate::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
+use crate::credentials::{CredentialChange, CredentialSet, OpaqueMessage, SealedInner, SealedVault};
 use crate::error::ErrorCode;
 use crate::frame::{InvitationBody, InvitationState};
 use crate::ids::{Handle, Hash, IncarnationId, InvitationId, Millis, PracticeId, Revision};
 use crate::limits::{ACCOUNT_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX};
 use crate::record::Record;
 use crate::roster::Role;
-use crate::sign::Signed;
+use crate::sign::{SignatureBytes, Signed};
 use minicbor::{Decode, Encode};
 
 /// Where requests go.
@@ -146,6 +146,44 @@ pub enum AccountRequest {
         #[n(0)]
         token: Hash,
     },
+    /// First step of sign-in by recovery sheet or passkey. Answered by `UnlockContinue`, also for unknown handles.
+    #[n(7)]
+    UnlockStart {
+        /// Sign-in name.
+        #[n(0)]
+        handle: Handle,
+    },
+    /// Second step. Answered by `LoggedIn`.
+    #[n(8)]
+    UnlockFinish {
+        /// As the server gave it.
+        #[n(0)]
+        state: Token,
+        /// [`Label::SignUnlock`](crate::label::Label::SignUnlock) over `state`, by the sign-in key of one of the account's methods.
+        #[n(1)]
+        signature: SignatureBytes,
+    },
+    /// First step of a new password, in a session just opened. Answered by `RegisterContinue`.
+    #[n(9)]
+    PasswordStart {
+        /// From `LoggedIn`.
+        #[n(0)]
+        token: Token,
+        /// RFC 9807 `RegistrationRequest`.
+        #[n(1)]
+        opaque: OpaqueMessage,
+    },
+    /// Changes the credentials, in a session just opened; all of it or nothing. The same bytes again are the same change, also
+    /// when the token has expired meanwhile. Answered by `Done`.
+    #[n(10)]
+    CredentialsPut {
+        /// From `LoggedIn`.
+        #[n(0)]
+        token: Token,
+        /// The change.
+        #[n(1)]
+        change: Box<CredentialChange>,
+    },
 }
 
 /// An answer: the server's incarnation and what it says.
@@ -253,6 +291,13 @@ pub enum AccountAnswer {
     /// Done.
     #[n(6)]
     Done,
+    /// What is to be signed and handed back.
+    #[n(7)]
+    UnlockContinue {
+        /// To be signed.
+        #[n(0)]
+        state: Token,
+    },
 }
 
 fn sized(bytes: &[u8]) -> Result<&[u8], DecodeError> {

@@ -24,6 +24,8 @@ pub enum Label {
     SignEphemeral,
     /// Ed25519 by an identity: erasure under the retention policy.
     SignErasure,
+    /// Ed25519 by the sign-in key of a recovery sheet or passkey: the server's sign-in state.
+    SignUnlock,
     /// SHA-256: payload of a record.
     HashPayload,
     /// SHA-256: id of an era, over its body.
@@ -52,6 +54,10 @@ pub enum Label {
     KdfRecoveryUnlock,
     /// HKDF from the passkey's PRF output: seed of the passkey unlock key pair.
     KdfPasskeyUnlock,
+    /// HKDF from the recovery code: seed of its sign-in key.
+    KdfRecoveryLogin,
+    /// HKDF from the passkey's PRF output: seed of its sign-in key.
+    KdfPasskeyLogin,
     /// HKDF from what Argon2id makes of a password: key of a locked device.
     KdfLock,
     /// HKDF from an invitation secret: key of the invitation body.
@@ -88,7 +94,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, for the registry test.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 41] = [
         Self::SignHeader,
         Self::SignCard,
         Self::SignCredentials,
@@ -97,6 +103,7 @@ impl Label {
         Self::SignConnect,
         Self::SignEphemeral,
         Self::SignErasure,
+        Self::SignUnlock,
         Self::HashPayload,
         Self::HashEra,
         Self::HashLink,
@@ -111,6 +118,8 @@ impl Label {
         Self::KdfPasswordUnlock,
         Self::KdfRecoveryUnlock,
         Self::KdfPasskeyUnlock,
+        Self::KdfRecoveryLogin,
+        Self::KdfPasskeyLogin,
         Self::KdfLock,
         Self::KdfInvitation,
         Self::KdfJoin,
@@ -140,6 +149,7 @@ impl Label {
             Self::SignConnect => "sotto/1/sign/connect",
             Self::SignEphemeral => "sotto/1/sign/ephemeral",
             Self::SignErasure => "sotto/1/sign/erasure",
+            Self::SignUnlock => "sotto/1/sign/unlock",
             Self::HashPayload => "sotto/1/hash/payload",
             Self::HashEra => "sotto/1/hash/era",
             Self::HashLink => "sotto/1/hash/link",
@@ -154,6 +164,8 @@ impl Label {
             Self::KdfPasswordUnlock => "sotto/1/kdf/unlock-password",
             Self::KdfRecoveryUnlock => "sotto/1/kdf/unlock-recovery",
             Self::KdfPasskeyUnlock => "sotto/1/kdf/unlock-passkey",
+            Self::KdfRecoveryLogin => "sotto/1/kdf/login-recovery",
+            Self::KdfPasskeyLogin => "sotto/1/kdf/login-passkey",
             Self::KdfLock => "sotto/1/kdf/lock",
             Self::KdfInvitation => "sotto/1/kdf/invitation",
             Self::KdfJoin => "sotto/1/kdf/join",

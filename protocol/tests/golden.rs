@@ -4,6 +4,7 @@ mod support;
 
 use sotto_protocol::account::AccountResponse;
 use sotto_protocol::codec;
+use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::frame::{ClientFrame, ServerFrame};
 use sotto_protocol::ids::{Fingerprint, IncarnationId, Version};
 use sotto_protocol::link::{InvitationLink, LinkSecret, Origin, SetupLink};
@@ -76,6 +77,9 @@ fn signed_objects() {
     golden.check("roster", &samples::roster());
     golden.check("approval", &samples::approval());
     golden.check("card inside", &samples::card().open(&anna.identity()).unwrap());
+    let every_kind = samples::credentials_of_every_kind();
+    assert!(CredentialSet::verify(&every_kind, &anna.identity()).is_ok());
+    golden.check("credential set of every kind", &every_kind);
     golden.check("credential set inside", &samples::credentials().open(&anna.identity()).unwrap());
     golden.check("roster inside", &samples::roster().open(&thera.identity()).unwrap());
     golden.check("approval inside", &samples::approval().open(&anna.identity()).unwrap());

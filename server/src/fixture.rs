@@ -176,6 +176,7 @@ impl Person {
                 vault_wrap: Wrap::new(vec![1; 100]).unwrap(),
                 inner_wrap: Wrap::new(vec![2; 100]).unwrap(),
                 created_at: Millis(1),
+                login: None,
             }],
         };
         signed(&key(&[self.seed]), &set)

@@ -462,6 +462,7 @@ fn set_up(world: &mut World) -> HostId {
         role: Role::OwnerTherapist,
         password: THERA.password(),
         device_name: "Laptop".into(),
+        sheet: false,
     };
     world.command(thera, setup);
     thera
@@ -484,6 +485,7 @@ fn accept(world: &mut World, link: &str, person: &Person) -> HostId {
         name: person.name.into(),
         password: person.password(),
         device_name: "Telefon".into(),
+        sheet: false,
     };
     world.command(host, join);
     assert!(world.client(host).account().is_some(), "joined: {:?}", world.events(host));

@@ -35,6 +35,7 @@ pub(super) async fn setup(place: &Place, args: Setup) -> Result<Exit, CliError> 
         role: if args.owner_only { Role::Owner } else { Role::OwnerTherapist },
         password,
         device_name: args.sign_in.device.device_name,
+        sheet: false,
     };
     register(place, command, warning).await
 }
@@ -46,7 +47,7 @@ pub(super) async fn join(place: &Place, args: Join) -> Result<Exit, CliError> {
     let handle = handle(&args.sign_in.handle)?;
     let Given { password, warning } = password::new(&args.sign_in.device.password)?;
     let device_name = args.sign_in.device.device_name;
-    let command = Command::Join { link, handle, name: args.name, password, device_name };
+    let command = Command::Join { link, handle, name: args.name, password, device_name, sheet: false };
     register(place, command, warning).await
 }
 
@@ -120,7 +121,11 @@ pub(super) async fn login(place: &Place, args: Login) -> Result<Exit, CliError> 
     session.finish(done).await
 }
 
-async fn logged_in(session: &mut Session, command: Command, warning: Option<String>) -> Result<(), CliError> {
+pub(super) async fn logged_in(
+    session: &mut Session,
+    command: Command,
+    warning: Option<String>,
+) -> Result<(), CliError> {
     #[derive(Serialize)]
     struct LoginJson {
         #[serde(flatten)]
@@ -211,14 +216,14 @@ fn link_text(given: String) -> Result<Zeroizing<String>, CliError> {
 }
 
 /// The network layer refuses this too, but a person should hear of it before anything is made.
-fn safe(origin: &Origin) -> Result<(), CliError> {
+pub(super) fn safe(origin: &Origin) -> Result<(), CliError> {
     if origin.tls || origin.is_loopback() {
         return Ok(());
     }
     Err(CliError::Usage(format!("{origin} is not this computer, so its address has to begin with https.")))
 }
 
-fn handle(given: &str) -> Result<Handle, CliError> {
+pub(super) fn handle(given: &str) -> Result<Handle, CliError> {
     Handle::parse(given).map_err(|_| {
         CliError::Usage(
             "A sign-in name has 3 to 64 characters of a-z, 0-9, dot, dash and underscore, and begins with a letter."

@@ -4,6 +4,7 @@
 //! Invariant: a command opens the home once, and closes it whatever happened.
 
 mod account;
+mod credentials;
 mod devices;
 mod doctor;
 mod invitations;
@@ -34,6 +35,7 @@ pub(crate) async fn run(args: Args, out: Out) -> Result<Exit, CliError> {
         Verb::Setup(setup) => account::setup(&place()?, setup).await,
         Verb::Join(join) => account::join(&place()?, join).await,
         Verb::Login(login) => account::login(&place()?, login).await,
+        Verb::Recover(recover) => credentials::recover(&place()?, recover).await,
         verb => {
             let mut session = Session::open(&place()?, stays_offline(&verb)).await?;
             let done = with_account(&mut session, verb).await;
@@ -45,7 +47,12 @@ pub(crate) async fn run(args: Args, out: Out) -> Result<Exit, CliError> {
 async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError> {
     match verb {
         // These have no account yet, or need none.
-        Verb::Passphrase | Verb::Doctor | Verb::Setup(_) | Verb::Join(_) | Verb::Login(_) => Ok(()),
+        Verb::Passphrase
+        | Verb::Doctor
+        | Verb::Setup(_)
+        | Verb::Join(_)
+        | Verb::Login(_)
+        | Verb::Recover(_) => Ok(()),
         Verb::Invite(invite) => invitations::invite(session, &invite).await,
         Verb::Invitations(list) => invitations::list(session, &list).await,
         Verb::Revoke { id } => invitations::revoke(session, &id).await,
@@ -62,6 +69,7 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
         Verb::Devices(devices) => match devices.verb {
             None => devices::list(session, &devices.list).await,
             Some(DevicesVerb::Remove { id, password }) => devices::remove(session, &id, &password).await,
+            Some(DevicesVerb::Lost(lost)) => credentials::lost(session, &lost).await,
         },
         Verb::Members(members) => match members.verb {
             None => members::list(session, members.space.as_deref(), &members.list).await,
@@ -72,6 +80,9 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
         },
         Verb::AcceptReaders { space } => members::accept(session, space.as_deref()).await,
         Verb::SignRoster { password } => members::sign_roster(session, &password).await,
+        Verb::Password(args) => credentials::change(session, &args).await,
+        Verb::Sheet { password } => credentials::sheet(session, &password).await,
+        Verb::Reopen { password } => credentials::reopen(session, &password).await,
         Verb::Whoami => account::whoami(session),
     }
 }
@@ -95,6 +106,10 @@ fn stays_offline(verb: &Verb) -> bool {
         | Verb::Login(_)
         | Verb::Invite(_)
         | Verb::Revoke { .. }
+        | Verb::Password(_)
+        | Verb::Sheet { .. }
+        | Verb::Recover(_)
+        | Verb::Reopen { .. }
         | Verb::Sync
         | Verb::AcceptReaders { .. }
         | Verb::SignRoster { .. } => false,

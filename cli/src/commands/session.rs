@@ -39,6 +39,8 @@ pub(super) struct Session {
     /// Whether changes are told as they come; not while a whole history comes in.
     telling: bool,
     offline: bool,
+    /// The password is being given that another device has set.
+    pub(super) reopening: bool,
 }
 
 impl Session {
@@ -66,7 +68,7 @@ impl Session {
 
     fn new(host: Host, place: &Place, offline: bool) -> Self {
         let (out, patience) = (place.out, place.patience);
-        Self { host, out, patience, alarms: Vec::new(), telling: true, offline }
+        Self { host, out, patience, alarms: Vec::new(), telling: true, offline, reopening: false }
     }
 
     /// A registration was cut short before it was known whether the server took it. The client sends it again by
@@ -135,6 +137,7 @@ impl Session {
             match event {
                 Event::Failed(failure) => return Err(self.failed(failure)),
                 Event::DeviceRemoved => return Err(CliError::DeviceRemoved),
+                Event::PasswordNeeded if !self.reopening => return Err(CliError::PasswordNeeded),
                 event if is_progress(&event) => deadline = self::deadline(self.patience),
                 _ => {}
             }
@@ -159,8 +162,12 @@ impl Session {
 
     /// Sends the outbox, fetches, checks, saves. Changes are told.
     pub(super) async fn sync(&mut self) -> Result<(), CliError> {
-        if self.account()?.removed {
+        let account = self.account()?;
+        if account.removed {
             return Err(CliError::DeviceRemoved);
+        }
+        if account.password_needed {
+            return Err(CliError::PasswordNeeded);
         }
         self.ask(Command::Sync, |event| matches!(event, Event::Synced).then_some(())).await
     }
@@ -172,10 +179,13 @@ impl Session {
             return Ok(Ok(()));
         }
         match self.sync().await {
-            Err(error @ (CliError::Offline(_) | CliError::TooSlow | CliError::DeviceRemoved)) => {
-                Ok(Err(error))
-            }
-            Err(error @ CliError::Failed { failure: Failure::Unreachable, .. }) => Ok(Err(error)),
+            Err(
+                error @ (CliError::Offline(_)
+                | CliError::TooSlow
+                | CliError::DeviceRemoved
+                | CliError::PasswordNeeded
+                | CliError::Failed { failure: Failure::Unreachable, .. }),
+            ) => Ok(Err(error)),
             Err(error) => Err(error),
             Ok(()) => Ok(Ok(())),
         }
@@ -200,7 +210,11 @@ impl Session {
     fn failed(&self, failure: Failure) -> CliError {
         let trouble = match failure {
             Failure::Unreachable => self.trouble(),
-            Failure::Server { .. } | Failure::Dishonest(_) | Failure::WrongPassword => None,
+            Failure::Server { .. }
+            | Failure::Dishonest(_)
+            | Failure::WrongPassword
+            | Failure::WrongSheet
+            | Failure::Unanswered => None,
         };
         CliError::Failed { failure, trouble }
     }
@@ -303,5 +317,7 @@ fn is_progress(event: &Event) -> bool {
             | Event::HandedBack { .. }
             | Event::Restored { .. }
             | Event::DeviceGone(_)
+            | Event::PasswordChanged
+            | Event::Reopened
     )
 }

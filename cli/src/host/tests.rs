@@ -17,6 +17,7 @@ fn setup(port: u16) -> Command {
         practice: "The practice".into(),
         role: Role::OwnerTherapist,
         password: Password::new("seven quiet lanterns above the orchard wall"),
+        sheet: false,
         device_name: "terminal".into(),
     }
 }

@@ -149,6 +149,8 @@ fn an_account_and_a_device_have_these_shapes() {
         identity: PublicKey([3; 32]),
         online: true,
         removed: false,
+        password_needed: false,
+        sheet_at: None,
     };
     let expected = serde_json::json!({
         "account": "01".repeat(16), "handle": "thera", "name": "T", "role": "owner-therapist", "practice": "P",

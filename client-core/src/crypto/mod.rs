@@ -11,6 +11,7 @@ pub mod keys;
 pub mod lock;
 pub mod opaque;
 pub mod passphrase;
+pub mod recovery;
 pub mod rng;
 pub mod seal;
 pub mod signing;

@@ -25,9 +25,11 @@ const GROUPS: usize = 5;
 /// What five groups are worth.
 const GENERATED_BITS: u32 = 80;
 
-const CONSONANTS: [char; 16] =
+/// Letters of 4 bits each.
+pub(super) const CONSONANTS: [char; 16] =
     ['b', 'd', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'p', 'r', 's', 't', 'v', 'z'];
-const VOWELS: [char; 4] = ['a', 'i', 'o', 'u'];
+/// Letters of 2 bits each.
+pub(super) const VOWELS: [char; 4] = ['a', 'i', 'o', 'u'];
 
 /// What many people choose. Compared after folding case and dropping everything but letters and digits.
 const COMMON: [&str; 24] = [

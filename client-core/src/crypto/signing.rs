@@ -1,6 +1,6 @@
 //! Secret halves of Ed25519 keys (RFC 8032).
 //!
-//! Owns [`SigningKey`], whose type says whether it is an account's identity or a device. Refuses to know what is
+//! Owns [`SigningKey`], whose type says whether it is an account's identity, a device or a way to sign in. Refuses to know what is
 //! signed: the label says. Invariant: nothing is signed without a label, and the bytes that were signed are the
 //! bytes that are sent.
 
@@ -18,7 +18,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Who signs. Implemented by [`Identity`] and [`Device`] only.
+/// Who signs. Implemented by [`Identity`], [`Device`] and [`Login`] only.
 pub trait Signatory: sealed::Sealed {
     /// The key's name, as `Debug` prints it.
     const NAME: &'static str;
@@ -31,7 +31,12 @@ pub enum Identity {}
 #[derive(Debug)]
 pub enum Device {}
 
+/// Marker: a recovery sheet or passkey. Signs the server's sign-in state.
+#[derive(Debug)]
+pub enum Login {}
+
 impl sealed::Sealed for Identity {}
+impl sealed::Sealed for Login {}
 impl sealed::Sealed for Device {}
 
 impl Signatory for Identity {
@@ -42,10 +47,16 @@ impl Signatory for Device {
     const NAME: &'static str = "DeviceKey";
 }
 
+impl Signatory for Login {
+    const NAME: &'static str = "LoginKey";
+}
+
 /// Signs for an account.
 pub type IdentityKey = SigningKey<Identity>;
 /// Signs for a device.
 pub type DeviceKey = SigningKey<Device>;
+/// Signs in by recovery sheet or passkey.
+pub type LoginKey = SigningKey<Login>;
 
 /// An Ed25519 key pair. The seed is wiped when dropped.
 pub struct SigningKey<S: Signatory> {

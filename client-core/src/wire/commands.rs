@@ -7,6 +7,7 @@
 //! buffering of unknown data into the browser for nothing.
 
 use crate::crypto::passphrase::Password;
+use crate::crypto::recovery;
 use crate::io::{Command, Draft, MessageId};
 use crate::wire::CoreError;
 use core::str::FromStr;
@@ -58,6 +59,19 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             let RemoveDevice { device, password } = read(arguments, "removeDevice")?;
             Ok(Command::RemoveDevice { device: id(&device)?, password: secret(password) })
         }
+        "removeLost" => {
+            let RemoveLost { devices, password, new } = read(arguments, "removeLost")?;
+            let devices = devices.iter().map(|device| id(device)).collect::<Result<_, _>>()?;
+            Ok(Command::RemoveLost { devices, password: secret(password), new: secret(new) })
+        }
+        "recover" => read::<Recover, D>(arguments, "recover")?.into_command(),
+        "changePassword" => {
+            let ChangePassword { password, new } = read(arguments, "changePassword")?;
+            Ok(Command::ChangePassword { password: secret(password), new: secret(new) })
+        }
+        "makeSheet" => Ok(Command::MakeSheet { password: given::<D>(arguments, "makeSheet")? }),
+        "sheetKept" => Ok(Command::SheetKept),
+        "reopen" => Ok(Command::Reopen { password: given::<D>(arguments, "reopen")? }),
         "foundOwn" => Ok(Command::FoundOwn),
         "people" => Ok(Command::People),
         "glance" => Ok(Command::Glance),
@@ -82,6 +96,8 @@ struct Setup {
     role: String,
     password: String,
     device_name: String,
+    #[serde(default)]
+    sheet: bool,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +113,8 @@ struct Join {
     name: String,
     password: String,
     device_name: String,
+    #[serde(default)]
+    sheet: bool,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +194,34 @@ struct RemoveDevice {
     password: String,
 }
 
+#[derive(Deserialize)]
+struct RemoveLost {
+    devices: Vec<String>,
+    password: String,
+    new: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recover {
+    origin: String,
+    handle: String,
+    words: String,
+    new: String,
+    device_name: String,
+}
+
+#[derive(Deserialize)]
+struct ChangePassword {
+    password: String,
+    new: String,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    password: String,
+}
+
 impl Setup {
     fn into_command(self) -> Result<Command, CoreError> {
         let password = secret(self.password);
@@ -187,6 +233,7 @@ impl Setup {
             role: role_of(&self.role)?,
             password,
             device_name: self.device_name,
+            sheet: self.sheet,
         })
     }
 }
@@ -200,6 +247,7 @@ impl Join {
             name: self.name,
             password,
             device_name: self.device_name,
+            sheet: self.sheet,
         })
     }
 }
@@ -211,6 +259,19 @@ impl Login {
             origin: Origin::parse(&self.origin)?,
             handle: handle(&self.handle)?,
             password,
+            device_name: self.device_name,
+        })
+    }
+}
+
+impl Recover {
+    fn into_command(self) -> Result<Command, CoreError> {
+        let (words, new) = (Zeroizing::new(self.words), secret(self.new));
+        Ok(Command::Recover {
+            origin: Origin::parse(&self.origin)?,
+            handle: handle(&self.handle)?,
+            code: recovery::from_words(&words)?,
+            new,
             device_name: self.device_name,
         })
     }
@@ -257,6 +318,11 @@ fn read<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     what: &'static str,
 ) -> Result<T, CoreError> {
     T::deserialize(arguments).map_err(|_| CoreError::malformed(what))
+}
+
+/// A password alone.
+fn given<'de, D: Deserializer<'de>>(arguments: D, what: &'static str) -> Result<Password, CoreError> {
+    Ok(secret(read::<Given, D>(arguments, what)?.password))
 }
 
 fn id<T: FromStr>(text: &str) -> Result<T, CoreError> {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Person, TableGlance};
-use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, Millis, Seq, SpaceId};
 use sotto_protocol::roster::Role;
 
 #[derive(Serialize)]
@@ -36,6 +36,10 @@ pub(super) enum EventShape<'a> {
     Restored { messages: u64, spaces: u64 },
     DeviceRemoved,
     DeviceGone { device: DeviceId },
+    PasswordChanged,
+    Sheet { words: &'a str, made_at: Millis },
+    PasswordNeeded,
+    Reopened,
     People { people: &'a [Person] },
     Glance { tables: &'a [TableGlance] },
     PushKey { key: Option<String> },
@@ -73,6 +77,10 @@ impl<'a> EventShape<'a> {
             Event::Restored { messages, spaces } => Self::Restored { messages: *messages, spaces: *spaces },
             Event::DeviceRemoved => Self::DeviceRemoved,
             Event::DeviceGone(device) => Self::DeviceGone { device: *device },
+            Event::PasswordChanged => Self::PasswordChanged,
+            Event::Sheet { words, made_at } => Self::Sheet { words, made_at: *made_at },
+            Event::PasswordNeeded => Self::PasswordNeeded,
+            Event::Reopened => Self::Reopened,
             Event::People(people) => Self::People { people },
             Event::Glance(tables) => Self::Glance { tables },
             // As `applicationServerKey` takes it.
@@ -96,6 +104,8 @@ fn failed(failure: &Failure) -> EventShape<'_> {
         Failure::Unreachable => ("unreachable".to_owned(), None),
         Failure::Dishonest(_) => ("dishonest".to_owned(), None),
         Failure::WrongPassword => ("wrong_password".to_owned(), None),
+        Failure::WrongSheet => ("wrong_sheet".to_owned(), None),
+        Failure::Unanswered => ("unanswered".to_owned(), None),
     };
     EventShape::Failed { code, retry_after_ms }
 }

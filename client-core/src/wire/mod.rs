@@ -15,6 +15,7 @@ pub use commands::command;
 use crate::client::OpenError;
 use crate::crypto::lock::LockError;
 use crate::crypto::passphrase::{Password, Strength};
+use crate::crypto::recovery::BadWords;
 use crate::io::{Event, Rejected};
 use serde::{Serialize, Serializer};
 use sotto_protocol::codec;
@@ -35,7 +36,7 @@ pub struct CoreError {
     /// What it was about, for whoever looks for the reason; not shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what: Option<&'static str>,
-    /// The limit that was crossed.
+    /// The limit that was crossed, the number of the word that is wrong, or how many words there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<usize>,
 }
@@ -83,6 +84,16 @@ impl From<LinkError> for CoreError {
             LinkError::Newer => "link_newer",
             LinkError::WrongSort => "link_wrong_sort",
         })
+    }
+}
+
+impl From<BadWords> for CoreError {
+    fn from(error: BadWords) -> Self {
+        let (code, max) = match error {
+            BadWords::Count { got } => ("sheet_count", got),
+            BadWords::Word { number } => ("sheet_word", number),
+        };
+        Self { code, what: None, max: Some(max) }
     }
 }
 

@@ -160,6 +160,12 @@ fn events() -> Vec<Event> {
         Event::Restored { messages: 12, spaces: 2 },
         Event::DeviceRemoved,
         Event::DeviceGone(DeviceId([4; 16])),
+        Event::PasswordChanged,
+        Event::Sheet { words: Zeroizing::new("babahab hifogid".into()), made_at: AT },
+        Event::PasswordNeeded,
+        Event::Reopened,
+        Event::Failed(Failure::WrongSheet),
+        Event::Failed(Failure::Unanswered),
         Event::People(vec![Person {
             account: ANNA,
             handle: Handle::parse("anna").unwrap(),
@@ -204,7 +210,7 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "peek", "link": link }),
         json!({ "kind": "peekSetup", "link": setup }),
         json!({ "kind": "join", "link": link, "handle": "anna", "name": "Anna", "password": "lusab-bifom-gutih",
-                "deviceName": "Phone" }),
+                "deviceName": "Phone", "sheet": true }),
         json!({ "kind": "login", "origin": "https://practice.example", "handle": "anna",
                 "password": "lusab-bifom-gutih", "deviceName": "Phone" }),
         json!({ "kind": "invite", "role": "front_desk", "note": "", "ttlMs": 86_400_000 }),
@@ -223,6 +229,15 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "acceptReaders", "space": space }),
         json!({ "kind": "markRead", "space": space, "seq": 4 }),
         json!({ "kind": "removeDevice", "device": DeviceId([4; 16]), "password": "lusab-bifom-gutih" }),
+        json!({ "kind": "removeLost", "devices": [DeviceId([4; 16])], "password": "lusab-bifom-gutih",
+                "new": "tugad-mosup-hinob" }),
+        json!({ "kind": "recover", "origin": "https://practice.example", "handle": "anna",
+                "words": "babidum famugom hidijib kinulab mofinar popurir sugitog vuruzug",
+                "new": "tugad-mosup-hinob", "deviceName": "Phone" }),
+        json!({ "kind": "changePassword", "password": "lusab-bifom-gutih", "new": "tugad-mosup-hinob" }),
+        json!({ "kind": "makeSheet", "password": "lusab-bifom-gutih" }),
+        json!({ "kind": "sheetKept" }),
+        json!({ "kind": "reopen", "password": "tugad-mosup-hinob" }),
         json!({ "kind": "foundOwn" }),
         json!({ "kind": "people" }),
         json!({ "kind": "glance" }),
@@ -245,6 +260,8 @@ fn account() -> AccountView {
         identity: PublicKey([8; 32]),
         online: true,
         removed: false,
+        password_needed: false,
+        sheet_at: Some(AT),
     }
 }
 
@@ -268,6 +285,10 @@ fn rendered() -> String {
         Rejected::TooLong { what: "The message", got: 70_000, max: 65_536 }.into(),
         Rejected::Limit("open invitations").into(),
     ];
+    let errors: Vec<CoreError> = errors
+        .into_iter()
+        .chain([BadWords::Word { number: 3 }.into(), BadWords::Count { got: 7 }.into()])
+        .collect();
     let strengths = ["short", "a fair one of mine", "lusab-bifom-gutih-tugad-mosup"]
         .map(|typed| strength(&Password::new(typed)));
     let page = PageView { total: 6, start: 0, messages: messages() };

@@ -38,10 +38,20 @@ export type Command =
       role: Role;
       password: string;
       deviceName: string;
+      /** Make a recovery sheet, too. */
+      sheet?: boolean;
     }
   | { kind: 'peek'; link: string }
   | { kind: 'peekSetup'; link: string }
-  | { kind: 'join'; link: string; handle: string; name: string; password: string; deviceName: string }
+  | {
+      kind: 'join';
+      link: string;
+      handle: string;
+      name: string;
+      password: string;
+      deviceName: string;
+      sheet?: boolean;
+    }
   | { kind: 'login'; origin: string; handle: string; password: string; deviceName: string }
   | { kind: 'invite'; role: Role; note: string; ttlMs: number }
   | { kind: 'revoke'; id: InvitationId }
@@ -50,6 +60,12 @@ export type Command =
   | { kind: 'acceptReaders'; space: SpaceId }
   | { kind: 'markRead'; space: SpaceId; seq: Seq }
   | { kind: 'removeDevice'; device: string; password: string }
+  | { kind: 'removeLost'; devices: string[]; password: string; new: string }
+  | { kind: 'recover'; origin: string; handle: string; words: string; new: string; deviceName: string }
+  | { kind: 'changePassword'; password: string; new: string }
+  | { kind: 'makeSheet'; password: string }
+  | { kind: 'sheetKept' }
+  | { kind: 'reopen'; password: string }
   | { kind: 'foundOwn' }
   | { kind: 'people' }
   | { kind: 'glance' }
@@ -87,6 +103,10 @@ export type Event =
   | { kind: 'restored'; messages: number; spaces: number }
   | { kind: 'deviceRemoved' }
   | { kind: 'deviceGone'; device: string }
+  | { kind: 'passwordChanged' }
+  | { kind: 'sheet'; words: string; madeAt: Millis }
+  | { kind: 'passwordNeeded' }
+  | { kind: 'reopened' }
   | { kind: 'people'; people: { account: AccountId; handle: string; role: Role; since: Millis }[] }
   | { kind: 'glance'; tables: { name: string; count: number; columns: string[]; rows: string[][] }[] }
   /** base64url, as `applicationServerKey` takes it; null when the server sends no notices. */

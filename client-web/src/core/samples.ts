@@ -11,9 +11,11 @@ export const account: AccountView = {
   "name": "Anna",
   "online": true,
   "origin": "https://practice.example",
+  "passwordNeeded": false,
   "practice": "Practice",
   "removed": false,
-  "role": "front_desk"
+  "role": "front_desk",
+  "sheetAt": 1800000000000
 };
 
 export const spaces: SpaceView[] = [
@@ -431,6 +433,14 @@ export const errors: CoreError[] = [
   {
     "code": "limit",
     "what": "open invitations"
+  },
+  {
+    "code": "sheet_word",
+    "max": 3
+  },
+  {
+    "code": "sheet_count",
+    "max": 7
   }
 ];
 
@@ -547,6 +557,30 @@ export const events: Event[] = [
   {
     "device": "04040404040404040404040404040404",
     "kind": "deviceGone"
+  },
+  {
+    "kind": "passwordChanged"
+  },
+  {
+    "kind": "sheet",
+    "madeAt": 1800000000000,
+    "words": "babahab hifogid"
+  },
+  {
+    "kind": "passwordNeeded"
+  },
+  {
+    "kind": "reopened"
+  },
+  {
+    "code": "wrong_sheet",
+    "kind": "failed",
+    "retryAfterMs": null
+  },
+  {
+    "code": "unanswered",
+    "kind": "failed",
+    "retryAfterMs": null
   },
   {
     "kind": "people",
@@ -736,7 +770,8 @@ export const commands: Command[] = [
     "kind": "join",
     "link": "https://practice.example/join#AQMDAwMDAwMDAwMDAwMDAwMFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGAAAAAXi26HM",
     "name": "Anna",
-    "password": "lusab-bifom-gutih"
+    "password": "lusab-bifom-gutih",
+    "sheet": true
   },
   {
     "deviceName": "Phone",
@@ -873,6 +908,38 @@ export const commands: Command[] = [
     "device": "04040404040404040404040404040404",
     "kind": "removeDevice",
     "password": "lusab-bifom-gutih"
+  },
+  {
+    "devices": [
+      "04040404040404040404040404040404"
+    ],
+    "kind": "removeLost",
+    "new": "tugad-mosup-hinob",
+    "password": "lusab-bifom-gutih"
+  },
+  {
+    "deviceName": "Phone",
+    "handle": "anna",
+    "kind": "recover",
+    "new": "tugad-mosup-hinob",
+    "origin": "https://practice.example",
+    "words": "babidum famugom hidijib kinulab mofinar popurir sugitog vuruzug"
+  },
+  {
+    "kind": "changePassword",
+    "new": "tugad-mosup-hinob",
+    "password": "lusab-bifom-gutih"
+  },
+  {
+    "kind": "makeSheet",
+    "password": "lusab-bifom-gutih"
+  },
+  {
+    "kind": "sheetKept"
+  },
+  {
+    "kind": "reopen",
+    "password": "tugad-mosup-hinob"
   },
   {
     "kind": "foundOwn"

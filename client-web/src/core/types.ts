@@ -30,6 +30,10 @@ export interface AccountView {
   identity: string;
   online: boolean;
   removed: boolean;
+  /** Another device has put the vault under a new key; this one waits for the password. */
+  passwordNeeded: boolean;
+  /** When the newest recovery sheet was made. */
+  sheetAt: Millis | null;
 }
 
 export interface DeviceView {

@@ -35,6 +35,8 @@ export function account(as: 'client' | 'therapist' | 'owner' | 'practice'): Acco
     identity: '00'.repeat(32),
     online: true,
     removed: false,
+    passwordNeeded: false,
+    sheetAt: null,
   };
 }
 

@@ -26,6 +26,8 @@ const status: Status = {
     identity: '',
     online: true,
     removed: false,
+    passwordNeeded: false,
+    sheetAt: null,
   },
   locked: null,
   storage: 'kept',

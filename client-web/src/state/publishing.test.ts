@@ -16,6 +16,8 @@ const account = (role: Role): AccountView => ({
   identity: '',
   online: true,
   removed: false,
+  passwordNeeded: false,
+  sheetAt: null,
 });
 const practice = writePractice({ phone: '+1 212 555 0100', region: 'us', lockAfterMinutes: 5 });
 const names = (list: ReturnType<typeof missing>) =>

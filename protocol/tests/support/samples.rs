@@ -7,7 +7,8 @@ use sotto_protocol::account::{AccountAnswer, AccountRequest, Registration, Ticke
 use sotto_protocol::card::{Card, CardDevice, SealingPublic};
 use sotto_protocol::codec::{self, Bytes, Text};
 use sotto_protocol::credentials::{
-    CredentialSet, Method, MethodKind, OpaqueMessage, SealedInner, SealedVault, Wrap,
+    CredentialChange, CredentialSet, Method, MethodKind, OpaqueMessage, SealedInner, SealedVault,
+    VaultChange, Wrap,
 };
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{
@@ -24,7 +25,7 @@ use sotto_protocol::record::{
     Approval, Cause, Drop, EraBody, HEADER_VERSION, Header, Join, Kind, Member, Payload, Record, Seen,
 };
 use sotto_protocol::roster::{Role, Roster, Staff};
-use sotto_protocol::sign::{SignatureBytes, Signed};
+use sotto_protocol::sign::{PublicKey, SignatureBytes, Signed};
 
 /// The samples of an enum by the names of their variants, exhaustively.
 macro_rules! samples {
@@ -72,7 +73,17 @@ pub(crate) fn card() -> Signed<Card> {
     }))
 }
 
+/// As sets were before recovery sheet and passkey could sign in.
 pub(crate) fn credentials() -> Signed<CredentialSet> {
+    credentials_with(|_| None)
+}
+
+/// Every kind of method.
+pub(crate) fn credentials_of_every_kind() -> Signed<CredentialSet> {
+    credentials_with(|kind| (kind != MethodKind::Password).then(|| thera().device_public()))
+}
+
+fn credentials_with(login: impl Fn(MethodKind) -> Option<PublicKey>) -> Signed<CredentialSet> {
     let method = |kind, fill| Method {
         id: MethodId([fill; 16]),
         kind,
@@ -80,6 +91,7 @@ pub(crate) fn credentials() -> Signed<CredentialSet> {
         vault_wrap: bytes(fill, 1169),
         inner_wrap: bytes(fill + 1, 1169),
         created_at: AT,
+        login: login(kind),
     };
     let kinds = samples!(MethodKind { Password {} RecoverySheet {} Passkey {} });
     anna().sign_object(&CredentialSet {
@@ -90,6 +102,17 @@ pub(crate) fn credentials() -> Signed<CredentialSet> {
         vault_generation: Version(1),
         methods: kinds.into_iter().zip(0x31..).map(|((_, kind), fill)| method(kind, fill)).collect(),
     })
+}
+
+/// Everything changes: a device was lost.
+fn lost() -> CredentialChange {
+    CredentialChange {
+        credentials: credentials_of_every_kind(),
+        opaque: Some(opaque(0x63, 192)),
+        inner: Some(bytes(0x65, 1065)),
+        card: Some(card()),
+        vault: Some(VaultChange { base: Revision(6), revision: Revision(7), sealed: bytes(0x64, 1065) }),
+    }
 }
 
 pub(crate) fn roster() -> Signed<Roster> {
@@ -318,7 +341,14 @@ pub(crate) fn account_requests() -> Vec<(&'static str, AccountRequest)> {
         LoginFinish { state: state.clone(), opaque: opaque(0x6A, 64) }
         DeviceAdd { token: state.clone(), card: card() }
         SetupOpen { token: Hash([0x5E; 32]) }
+        UnlockStart { handle: handle() }
+        UnlockFinish { state: state.clone(), signature: no_signature() }
+        PasswordStart { token: state.clone(), opaque: opaque(0x6F, 32) }
+        CredentialsPut { token: state.clone(), change: Box::new(lost()) }
     });
+    let password = CredentialChange { inner: None, card: None, vault: None, ..lost() };
+    let change = AccountRequest::CredentialsPut { token: state, change: Box::new(password) };
+    all.push(("CredentialsPut of a new password", change));
     let registration = Box::new(registration(Vec::new(), setup));
     all.push(("RegisterFinish of the founder", AccountRequest::RegisterFinish { registration }));
     all
@@ -343,7 +373,7 @@ pub(crate) fn account_answers() -> Vec<(&'static str, AccountAnswer)> {
         Registered { practice_id: PRACTICE }
         LoginContinue { opaque: opaque(0x6D, 320), state: token.clone() }
         LoggedIn {
-            token,
+            token: token.clone(),
             card: card(),
             credentials: credentials(),
             inner,
@@ -352,6 +382,7 @@ pub(crate) fn account_answers() -> Vec<(&'static str, AccountAnswer)> {
             role: Role::Client,
         }
         Done {}
+        UnlockContinue { state: token }
     });
     let code = ErrorCode::SignInFailed;
     all.push(("Error without a time", AccountAnswer::Error { code, retry_after_ms: None }));

@@ -15,7 +15,7 @@ use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{Handle, Hash, Millis, Version};
+use sotto_protocol::ids::{Handle, Hash, Millis};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::LOGIN_MS_MAX;
 use sotto_protocol::sign::Signed;
@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sign-in: the server's secrets and the throttle.
 pub struct Entrance {
-    opaque: Opaque,
-    tokens: Tokens,
+    pub(super) opaque: Opaque,
+    pub(super) tokens: Tokens,
     throttle: Mutex<Throttle>,
 }
 
@@ -90,7 +90,7 @@ impl Entrance {
         Self { opaque, tokens, throttle: Mutex::new(throttle) }
     }
 
-    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+    pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -150,6 +150,16 @@ impl Service {
             AccountRequest::SetupOpen { token } => {
                 self.check_setup(&token).await?;
                 Ok(AccountAnswer::Done.into())
+            }
+            AccountRequest::UnlockStart { handle } => Self::unlock_start(entrance, handle, address, now, rng),
+            AccountRequest::UnlockFinish { state, signature } => {
+                self.unlock_finish(entrance, &state, &signature, address, now, rng).await
+            }
+            AccountRequest::PasswordStart { token, opaque } => {
+                self.password_start(entrance, &token, &opaque, now).await
+            }
+            AccountRequest::CredentialsPut { token, change } => {
+                self.credentials_put(entrance, &token, *change, now).await
             }
         }
     }
@@ -213,14 +223,7 @@ impl Service {
         let account = self.store().login(&state.handle).await?.ok_or(ErrorCode::SignInFailed)?.account;
         let row = self.store().signed_in(account).await?.ok_or(ErrorCode::SignInFailed)?;
         entrance.throttle().succeeded(address, &state.handle, now);
-        let credentials = credentials_version(&row)?;
-        let expires_at = now.plus(LOGIN_MS_MAX);
-        let session = Session { account, purpose: Purpose::Admit, expires_at, credentials };
-        let token = entrance.tokens.issue(&session, rng)?;
-        let SignedInRow { role, card, credentials, inner, vault } = row;
-        let card = card.signed().clone();
-        let (vault, vault_revision) = (vault.sealed, vault.revision);
-        Ok(AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role }.into())
+        Ok(admit(entrance, row, now, rng)?.into())
     }
 
     async fn device_add(
@@ -230,20 +233,32 @@ impl Service {
         card: Signed<Card>,
         now: Millis,
     ) -> Result<Step, ServiceError> {
-        let session = entrance.tokens.open(token, Purpose::Admit, now)?;
-        let row = self.store().signed_in(session.account).await?.ok_or(ErrorCode::TokenInvalid)?;
-        if credentials_version(&row)? != session.credentials {
-            return Err(ErrorCode::TokenInvalid.into());
-        }
+        let (account, _) = self.session(entrance, token, now).await?;
         let card = Arc::new(VerifiedCard::verify(card)?);
-        let card = self.add_device(session.account, card).await?;
+        let card = self.add_device(account, card).await?;
         Ok(Step { answer: AccountAnswer::Done, card, published: Vec::new() })
     }
 }
 
-fn credentials_version(row: &SignedInRow) -> Result<Version, ServiceError> {
+/// What somebody gets who has shown that she is the account's.
+pub(super) fn admit(
+    entrance: &Entrance,
+    row: SignedInRow,
+    now: Millis,
+    rng: &mut impl CryptoRng,
+) -> Result<AccountAnswer, ServiceError> {
     let set: CredentialSet = row.credentials.peek().map_err(|_| ErrorCode::Internal)?;
-    Ok(set.version)
+    let session = Session {
+        account: set.account,
+        purpose: Purpose::Admit,
+        expires_at: now.plus(LOGIN_MS_MAX),
+        credentials: set.version,
+    };
+    let token = entrance.tokens.issue(&session, rng)?;
+    let SignedInRow { role, card, credentials, inner, vault, .. } = row;
+    let card = card.signed().clone();
+    let (vault, vault_revision) = (vault.sealed, vault.revision);
+    Ok(AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role })
 }
 
 /// What is stored of a set-up token.

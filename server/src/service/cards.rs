@@ -72,11 +72,7 @@ impl Service {
         match self.store.put_card(card.clone(), known).await? {
             Swap::Lost => Ok(None),
             Swap::Done if version < known => Ok(Some(None)),
-            Swap::Done => {
-                let active = card.card().active().map(|d| d.id).collect();
-                let audience = self.store.sharing_with(account).await?;
-                Ok(Some(Some(CardStored { account, version, active, audience })))
-            }
+            Swap::Done => Ok(Some(Some(self.card_stored(card).await?))),
         }
     }
 

@@ -8,6 +8,7 @@
 mod account;
 mod append;
 mod cards;
+mod credentials;
 mod invitations;
 mod judge;
 mod owner;

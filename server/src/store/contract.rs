@@ -7,6 +7,7 @@ use crate::db::{Db, Location};
 use crate::fixture::{Draft, Person, pass};
 use crate::service::tests::{Fresh, NOW, SPACE, World, every_scenario, speaker, upload};
 use crate::testing::Postgres;
+use sotto_protocol::credentials::{OpaqueMessage, SealedInner};
 use sotto_protocol::frame::InvitationBody;
 use sotto_protocol::ids::{EraId, InvitationId};
 use sotto_protocol::limits::VAULT_KEPT_MS;
@@ -61,6 +62,7 @@ async fn contract(fresh: Fresh<'_>) {
     needs_are_answered(fresh).await;
     spaces_are_listed(fresh).await;
     vaults_are_kept_a_while(fresh).await;
+    credentials_change_whole_or_not_at_all(fresh).await;
     invitations_are_counted(fresh).await;
     cards_have_neighbours(fresh).await;
     appends_at_once_get_one_order(fresh).await;
@@ -210,6 +212,58 @@ async fn spaces_are_listed(fresh: Fresh<'_>) {
     world.add(&client, &era).await;
     assert_eq!(world.store.sharing_with(thera.account).await.unwrap(), BTreeSet::from([thera.account]));
     assert!(world.store.spaces_of(thera.account).await.unwrap().is_empty());
+}
+
+async fn credentials_change_whole_or_not_at_all(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let mut client = world.client.clone();
+    let account = client.account;
+    let before = world.store.signed_in(account).await.unwrap().unwrap();
+    let (opaque, inner) = (OpaqueMessage::new(vec![8; 20]).unwrap(), SealedInner::new(vec![9; 20]).unwrap());
+    let sealed = SealedVault::new(vec![7; 10]).unwrap();
+    let write = CredentialsWrite {
+        account,
+        version: Version(2),
+        credentials: client.credentials(&opaque, &inner),
+        opaque: Some(opaque.clone()),
+        inner: Some(inner.clone()),
+        card: Some(client.add_device(1)),
+        vault: Some(VaultRow { revision: Revision(2), sealed: sealed.clone(), at: NOW }),
+        keep_since: Millis::ZERO,
+    };
+    let late = |change: &dyn Fn(&mut CredentialsWrite)| {
+        let mut write = write.clone();
+        change(&mut write);
+        write
+    };
+    let misfits = [
+        late(&|w| w.version = Version(3)),
+        late(&|w| w.card = Some(client.clone().add_device(2))),
+        late(&|w| w.vault.as_mut().unwrap().revision = Revision(3)),
+        late(&|w| w.account = AccountId([0xEE; 16])),
+    ];
+    for write in &misfits {
+        assert_eq!(world.store.change_credentials(write).await, Ok(Swap::Lost));
+    }
+    let same = world.store.signed_in(account).await.unwrap().unwrap();
+    assert_eq!((same.card.hash(), same.vault), (before.card.hash(), before.vault));
+    assert_eq!((same.credentials, &same.inner), (before.credentials, &before.inner));
+    assert_eq!(world.store.change_credentials(&write).await, Ok(Swap::Done));
+    assert_eq!(world.store.change_credentials(&write).await, Ok(Swap::Lost), "once");
+    let after = world.store.signed_in(account).await.unwrap().unwrap();
+    assert_eq!((after.card.hash(), after.vault.sealed), (client.card.hash(), sealed));
+    assert_eq!((after.credentials, after.inner), (write.credentials.clone(), inner.clone()));
+    let login = world.store.login(&Handle::parse("client").unwrap()).await.unwrap().unwrap();
+    assert_eq!(login.opaque, opaque);
+    assert_eq!(world.store.account(account).await.unwrap().unwrap().card.hash(), client.card.hash());
+    // What is not named stays.
+    let set =
+        CredentialsWrite { version: Version(3), opaque: None, inner: None, card: None, vault: None, ..write };
+    assert_eq!(world.store.change_credentials(&set).await, Ok(Swap::Done));
+    let kept = world.store.signed_in(account).await.unwrap().unwrap();
+    assert_eq!((kept.inner, kept.vault.revision, kept.card.hash()), (inner, Revision(2), client.card.hash()));
+    let login = world.store.login(&Handle::parse("client").unwrap()).await.unwrap().unwrap();
+    assert_eq!(login.opaque, opaque);
 }
 
 async fn vaults_are_kept_a_while(fresh: Fresh<'_>) {

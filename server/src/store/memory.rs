@@ -5,16 +5,15 @@
 //! every use case is flushed before it answers, unless the defect `AckBeforeFlush` is switched on, which leaves
 //! the newest write unflushed until the next one.
 
+mod accounts;
 mod glance;
 
 use super::rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow,
-    TicketKey, VaultRow,
+    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
+    SignedInRow, TicketKey, VaultRow,
 };
 use super::view::{Known, Needs, RecordKey, RegisterVerdict, RegisterView, SpaceView, View, Writes};
-use super::{
-    Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap, VAULT_REVISIONS_MAX,
-};
+use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
 use crate::defects::{Defect, Defects};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
@@ -354,6 +353,7 @@ impl Store for MemoryStore {
         self.read(|data| {
             let account = data.accounts.get(&id)?;
             Some(SignedInRow {
+                handle: account.handle.clone(),
                 role: account.role,
                 card: data.newest_card(id)?.clone(),
                 credentials: Signed::clone(&account.credentials),
@@ -394,18 +394,7 @@ impl Store for MemoryStore {
     }
 
     fn put_card(&self, card: Arc<VerifiedCard>, newest: Version) -> Answer<'_, Swap> {
-        self.write(|data| {
-            let key = (card.card().account, card.card().version);
-            let stored = data.newest_card(key.0).map(|c| c.card().version);
-            if stored != Some(newest) || data.cards.contains_key(&key) {
-                return Ok(Swap::Lost);
-            }
-            if key.1 > newest {
-                data.push.retain(|(owner, device), _| *owner != key.0 || is_active(&card, *device));
-            }
-            data.cards.insert(key, card);
-            Ok(Swap::Done)
-        })
+        self.write(|data| Ok(data.put_card(card, newest)))
     }
 
     fn vault(&self, account: AccountId) -> Answer<'_, Option<VaultRow>> {
@@ -425,16 +414,13 @@ impl Store for MemoryStore {
             if !fits(stored, base) {
                 return Ok(Swap::Lost);
             }
-            data.vaults.insert((account, vault.revision), Arc::new(vault));
-            let mine: Vec<_> =
-                data.vaults.range((account, Revision::ZERO)..=(account, Revision(u64::MAX))).collect();
-            // A revision is kept until its successor is that old.
-            let aged = mine.iter().rev().find(|(_, row)| row.at < keep_since).map(|((_, r), _)| *r);
-            let surplus = mine.iter().rev().nth(VAULT_REVISIONS_MAX - 1).map(|((_, r), _)| *r);
-            let oldest = aged.max(surplus).unwrap_or_default();
-            data.vaults.retain(|(owner, revision), _| *owner != account || *revision >= oldest);
+            data.replace_vault(account, vault, keep_since);
             Ok(Swap::Done)
         })
+    }
+
+    fn change_credentials<'a>(&'a self, write: &'a CredentialsWrite) -> Answer<'a, Swap> {
+        self.write(|data| Ok(data.change_credentials(write)))
     }
 
     fn vault_at(&self, account: AccountId, revision: Revision) -> Answer<'_, Option<SealedVault>> {

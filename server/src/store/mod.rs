@@ -15,8 +15,8 @@ mod view;
 
 pub use memory::MemoryStore;
 pub use rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow,
-    TicketKey, VaultRow,
+    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
+    SignedInRow, TicketKey, VaultRow,
 };
 pub use sql::SqlStore;
 pub use view::{
@@ -159,6 +159,8 @@ pub trait Store: Send + Sync {
         base: Revision,
         keep_since: Millis,
     ) -> Answer<'_, Swap>;
+    /// Replaces the credential set with everything that changes with it; nothing when any part does not fit.
+    fn change_credentials<'a>(&'a self, write: &'a CredentialsWrite) -> Answer<'a, Swap>;
     /// An earlier vault that is still kept.
     fn vault_at(&self, account: AccountId, revision: Revision) -> Answer<'_, Option<SealedVault>>;
 

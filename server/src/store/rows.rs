@@ -38,6 +38,8 @@ pub struct LoginRow {
 /// What is handed out after sign-in.
 #[derive(Clone, Debug)]
 pub struct SignedInRow {
+    /// Sign-in name.
+    pub handle: Handle,
     /// Role in the practice.
     pub role: Role,
     /// Newest card.
@@ -48,6 +50,27 @@ pub struct SignedInRow {
     pub inner: SealedInner,
     /// Newest vault.
     pub vault: VaultRow,
+}
+
+/// The next credential set and everything that changes with it.
+#[derive(Clone, Debug)]
+pub struct CredentialsWrite {
+    /// Whose.
+    pub account: AccountId,
+    /// The set's version; the stored set must have the one before.
+    pub version: Version,
+    /// The set.
+    pub credentials: Signed<CredentialSet>,
+    /// OPAQUE registration record of a new password.
+    pub opaque: Option<OpaqueMessage>,
+    /// The inner compartment, sealed anew.
+    pub inner: Option<SealedInner>,
+    /// The next card; the stored one must have the version before.
+    pub card: Option<Arc<VerifiedCard>>,
+    /// The next vault; the stored one must have the revision before.
+    pub vault: Option<VaultRow>,
+    /// Vault revisions replaced before this time go.
+    pub keep_since: Millis,
 }
 
 /// A vault.

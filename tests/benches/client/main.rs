@@ -67,6 +67,7 @@ fn whole(messages: u32, spaces: u32) -> Result<()> {
         role: Role::OwnerTherapist,
         password: Password::new(PASSWORD),
         device_name: "desk".into(),
+        sheet: false,
     };
     world.command(&mut therapist, setup)?;
     let join = invited(&mut world, &mut therapist, "client")?;
@@ -113,6 +114,7 @@ fn invited(world: &mut World, therapist: &mut Home, handle: &str) -> Result<Comm
         name: "Client".into(),
         password: Password::new(PASSWORD),
         device_name: "phone".into(),
+        sheet: false,
     })
 }
 

@@ -118,6 +118,7 @@ impl Person {
                 vault_wrap: filled(WRAP_BYTES, rng)?,
                 inner_wrap: filled(WRAP_BYTES, rng)?,
                 created_at: Millis(1),
+                login: None,
             }],
         })?;
         let registration = Registration {

@@ -9,13 +9,13 @@ use super::model::{MARKER, Text};
 use super::net::{Happening, HostId};
 use super::world::World;
 use sotto_client_core::Client;
-use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::io::{Command, Draft};
 use sotto_client_core::view::{BodyView, SpaceView};
 use sotto_protocol::hash::head_zero;
 use sotto_protocol::ids::{AccountId, DeviceId, RecordId, Seq, SpaceId};
 use sotto_protocol::limits::INVITATION_TTL_MS_DEFAULT;
 use sotto_protocol::roster::Role;
+use std::collections::BTreeSet;
 
 /// People with an account at most.
 const PEOPLE_MAX: usize = 6;
@@ -61,7 +61,7 @@ impl World {
 
     fn choose(&mut self) -> Act {
         let habits = self.habits;
-        let weights: [(u64, Act); 18] = [
+        let weights: [(u64, Act); 22] = [
             (habits.write, Self::write),
             (habits.change, Self::change),
             (habits.offline, Self::go_offline),
@@ -80,6 +80,10 @@ impl World {
             (habits.server_crash, |w, _| w.server_dies()),
             (habits.set_back, |w, _| w.set_back()),
             (habits.flood, Self::flood),
+            (habits.change_password, Self::change_password),
+            (habits.make_sheet, Self::make_sheet),
+            (habits.recover, Self::recover),
+            (habits.lose_device, Self::lose_device),
         ];
         let mut drawn = self.people.dice.below(weights.iter().map(|(w, _)| w).sum());
         for (weight, act) in weights {
@@ -261,10 +265,6 @@ impl World {
         Ok(())
     }
 
-    fn password(&self, h: HostId) -> Password {
-        Password::new(&format!("{MARKER} lusab bifom gutih {}", self.hosts[h].person))
-    }
-
     fn remove_device(&mut self, h: HostId) -> Result<(), Finding> {
         let devices = self.hosts[h].client.as_ref().map(Client::devices).unwrap_or_default();
         let others: Vec<DeviceId> =
@@ -276,6 +276,44 @@ impl World {
             }
             None => Ok(()),
         }
+    }
+
+    fn change_password(&mut self, h: HostId) -> Result<(), Finding> {
+        let (password, new) = (self.password(h), self.new_password(h));
+        self.command(h, Command::ChangePassword { password, new }).map(drop)
+    }
+
+    fn make_sheet(&mut self, h: HostId) -> Result<(), Finding> {
+        let password = self.password(h);
+        self.command(h, Command::MakeSheet { password }).map(drop)
+    }
+
+    /// She has forgotten her password, and has her sheet.
+    fn recover(&mut self, h: HostId) -> Result<(), Finding> {
+        let person = self.hosts[h].person;
+        if self.devices_of(person) < DEVICES_MAX && !self.people.list[person].sheets.is_empty() {
+            self.new_host(person, Wish::Recover);
+        }
+        Ok(())
+    }
+
+    /// Somebody has a device of hers: what lies on its disk is his.
+    fn lose_device(&mut self, h: HostId) -> Result<(), Finding> {
+        let person = self.hosts[h].person;
+        let others: Vec<HostId> =
+            self.users().into_iter().filter(|o| *o != h && self.hosts[*o].person == person).collect();
+        let Some(lost) = self.people.dice.pick(&others) else { return Ok(()) };
+        let Some(device) = self.hosts[lost].client.as_ref().and_then(Client::account).map(|a| a.device)
+        else {
+            return Ok(());
+        };
+        self.note(format!("host {lost} is lost"));
+        self.model.lost_devices.insert(device, lost);
+        // With it go her open invitations.
+        self.model.revokers.insert(person);
+        let (password, new) = (self.password(h), self.new_password(h));
+        let devices = BTreeSet::from([device]);
+        self.command(h, Command::RemoveLost { devices, password, new }).map(drop)
     }
 
     fn add_member(&mut self, h: HostId) -> Result<(), Finding> {

@@ -40,6 +40,8 @@ pub enum Wish {
     Join,
     /// Sign in.
     Login,
+    /// Sign in with the recovery sheet.
+    Recover,
 }
 
 /// A draft on its way into the outbox.
@@ -75,6 +77,8 @@ pub struct Host {
     pub wish: Option<Wish>,
     /// How often that was tried.
     pub tries: u32,
+    /// Number of a password that was chosen here and may hold or not.
+    pub choosing: Option<u64>,
     /// It dies before so many further outputs.
     pub crash_in: Option<u64>,
     /// `Synced` came since this was last cleared.
@@ -102,6 +106,7 @@ impl Host {
             fate: Fate::Used,
             wish: Some(wish),
             tries: 0,
+            choosing: None,
             crash_in: None,
             synced: false,
             complete: BTreeMap::new(),

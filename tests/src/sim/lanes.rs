@@ -19,12 +19,22 @@ pub enum Lane {
     Flood,
     /// The server lies to one device.
     Lying,
+    /// Passwords are changed, sheets made and used, devices lost, and everything fails meanwhile.
+    Ways,
 }
 
 impl Lane {
     /// Every lane.
-    pub const ALL: [Self; 7] =
-        [Self::Calm, Self::Rough, Self::Membership, Self::Restore, Self::Torn, Self::Flood, Self::Lying];
+    pub const ALL: [Self; 8] = [
+        Self::Calm,
+        Self::Rough,
+        Self::Membership,
+        Self::Restore,
+        Self::Torn,
+        Self::Flood,
+        Self::Lying,
+        Self::Ways,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -36,6 +46,7 @@ impl Lane {
             Self::Torn => "torn",
             Self::Flood => "flood",
             Self::Lying => "lying",
+            Self::Ways => "ways",
         }
     }
 
@@ -54,7 +65,7 @@ impl Lane {
             Lane::Calm,
             Lane::Membership,
             Lane::Torn,
-            Lane::Rough,
+            Lane::Ways,
         ];
         // Floods are long, and one is like the other.
         if seed % 64 == 63 {
@@ -78,6 +89,7 @@ impl Lane {
         match self {
             Self::Calm | Self::Flood | Self::Lying => Faults { slow_disk: 50, ..Faults::NONE },
             Self::Rough => rough,
+            Self::Ways => Faults { crash: 8, http_lost: 120, ..rough },
             Self::Membership => Faults { cut: 4, crash: 2, http_lost: 20, http_twice: 20, ..rough },
             Self::Restore => Faults { cut: 4, crash: 1, http_lost: 10, http_twice: 10, ..rough },
             Self::Torn => Faults { torn: 15, crash: 1, cut: 2, ..rough },
@@ -132,6 +144,17 @@ impl Lane {
                 reuse: 0,
                 wipe: 2,
                 login: 6,
+                ..usual
+            },
+            Self::Ways => Habits {
+                acts: 80,
+                write: 250,
+                change: 50,
+                login: 60,
+                change_password: 60,
+                make_sheet: 40,
+                recover: 40,
+                lose_device: 60,
                 ..usual
             },
             Self::Flood => Habits { acts: 12, flood: 300, write: 100, ..Habits::NONE },
@@ -207,6 +230,14 @@ pub struct Habits {
     pub set_back: u64,
     /// Hundreds of messages at once.
     pub flood: u64,
+    /// Choose another password.
+    pub change_password: u64,
+    /// Make a recovery sheet.
+    pub make_sheet: u64,
+    /// Sign in with the recovery sheet on one more device.
+    pub recover: u64,
+    /// Remove another device as lost.
+    pub lose_device: u64,
 }
 
 impl Habits {
@@ -231,5 +262,9 @@ impl Habits {
         server_crash: 0,
         set_back: 0,
         flood: 0,
+        change_password: 0,
+        make_sheet: 0,
+        recover: 0,
+        lose_device: 0,
     };
 }

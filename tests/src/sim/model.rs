@@ -88,6 +88,8 @@ pub struct Model {
     pub removed_devices: BTreeMap<DeviceId, u64>,
     /// When a removal of a device was done, by the server's clock.
     pub removals: BTreeMap<DeviceId, (AccountId, Millis)>,
+    /// Devices that somebody wanted removed as lost, with the hosts they are.
+    pub lost_devices: BTreeMap<DeviceId, HostId>,
     /// Requests that repeat an acknowledged append.
     pub repeats: BTreeMap<(ConnId, Req), Ack>,
     /// Requests that would replace a vault their writer did not know.

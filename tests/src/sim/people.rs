@@ -12,6 +12,7 @@ use super::net::{Happening, HostId};
 use super::server::Server;
 use super::world::World;
 use sotto_client_core::crypto::passphrase::Password;
+use sotto_client_core::crypto::recovery;
 use sotto_client_core::io::{Command, Draft, Event, Failure, MessageId};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::ids::{AccountId, Handle, SpaceId};
@@ -29,6 +30,10 @@ pub struct Person {
     pub account: Option<AccountId>,
     /// The link she was given.
     pub link: Option<String>,
+    /// Numbers of the passwords she may have, the likeliest first: what became of a change is not always known.
+    pub passwords: Vec<u64>,
+    /// The words of recovery sheets that she was shown, the newest first.
+    pub sheets: Vec<String>,
 }
 
 /// Everybody.
@@ -46,13 +51,24 @@ pub struct People {
     pub acts: u64,
     /// The last backup of the server, and how many people, invitations under way and accounts there were.
     pub backup: Option<(sotto_server::store::memory::Snapshot, (usize, usize, usize))>,
+    /// Passwords chosen after the first.
+    pub chosen: u64,
     texts: u64,
 }
 
 impl People {
     /// Nobody yet.
     pub fn new(dice: Dice) -> Self {
-        Self { dice, list: Vec::new(), links: Vec::new(), asked: Vec::new(), acts: 0, backup: None, texts: 0 }
+        Self {
+            dice,
+            list: Vec::new(),
+            links: Vec::new(),
+            asked: Vec::new(),
+            acts: 0,
+            backup: None,
+            chosen: 0,
+            texts: 0,
+        }
     }
 
     /// A text that was never written before.
@@ -68,8 +84,9 @@ impl People {
         self.list.iter().filter(|p| p.account.is_some()).count()
     }
 
-    fn password(person: usize) -> Password {
-        Password::new(&format!("{MARKER} lusab bifom gutih {person}"))
+    /// A password of somebody's, by its number.
+    pub fn password(person: usize, number: u64) -> Password {
+        Password::new(&format!("{MARKER} lusab bifom gutih {person} {number}"))
     }
 }
 
@@ -88,7 +105,14 @@ impl World {
     pub fn new_person(&mut self, role: Role, link: Option<String>) -> usize {
         let n = self.people.list.len();
         let handle = Handle::parse(&format!("person{n}")).expect("a handle");
-        self.people.list.push(Person { handle, role, account: None, link });
+        self.people.list.push(Person {
+            handle,
+            role,
+            account: None,
+            link,
+            passwords: vec![0],
+            sheets: Vec::new(),
+        });
         n
     }
 
@@ -106,11 +130,16 @@ impl World {
             let person = host.person;
             self.people.list[person].account = Some(account.account);
             self.hosts[h].wish = None;
+            if account.password_needed {
+                let password = self.password(h);
+                drop(self.command(h, Command::Reopen { password })?);
+                return Ok(());
+            }
             return self.consent(h);
         }
         let Some(wish) = host.wish else { return Ok(()) };
         let person = self.people.list[host.person].clone();
-        let (password, name) = (People::password(host.person), format!("{MARKER} {}", person.handle));
+        let (password, name) = (self.password(h), format!("{MARKER} {}", person.handle));
         let origin = Origin { tls: true, host: "sotto.example".to_owned(), port: 443 };
         let device_name = format!("{MARKER} device {h}");
         let handle = person.handle;
@@ -118,9 +147,31 @@ impl World {
             (Wish::Setup, _) => {
                 let link = SetupLink { origin, token: Server::setup_token(self.seed) };
                 let practice = "The practice".to_owned();
-                Command::Setup { link, handle, name, practice, role: person.role, password, device_name }
+                Command::Setup {
+                    link,
+                    handle,
+                    name,
+                    practice,
+                    role: person.role,
+                    password,
+                    device_name,
+                    sheet: false,
+                }
             }
-            (Wish::Join, Some(Ok(link))) => Command::Join { link, handle, name, password, device_name },
+            (Wish::Join, Some(Ok(link))) => {
+                Command::Join { link, handle, name, password, device_name, sheet: false }
+            }
+            (Wish::Recover, _) => {
+                let Some(words) = person.sheets.first() else {
+                    self.hosts[h].wish = Some(Wish::Login);
+                    self.pursue_soon(h);
+                    return Ok(());
+                };
+                let code = recovery::from_words(words)
+                    .map_err(|error| Finding::new("contract", format!("a sheet is not read: {error}")))?;
+                let new = self.new_password(h);
+                Command::Recover { origin, handle, code, new, device_name }
+            }
             (Wish::Login | Wish::Join, _) => Command::Login { origin, handle, password, device_name },
         };
         self.hosts[h].tries += 1;
@@ -149,7 +200,25 @@ impl World {
                 self.hosts[h].wish = None;
                 self.people.list[person].account = Some(account);
             }
-            Event::Failed(failure) => self.failed(h, failure),
+            Event::Failed(failure) => {
+                self.doubt(h, &failure);
+                self.failed(h, failure);
+            }
+            Event::PasswordChanged => {
+                if let Some(number) = self.hosts[h].choosing.take() {
+                    let passwords = &mut self.people.list[person].passwords;
+                    passwords.retain(|known| *known != number);
+                    passwords.insert(0, number);
+                }
+            }
+            Event::Sheet { words, .. } => {
+                let sheets = &mut self.people.list[person].sheets;
+                sheets.retain(|known| *known != *words);
+                sheets.insert(0, words.to_string());
+                if self.people.dice.chance(500) {
+                    drop(self.command(h, Command::SheetKept)?);
+                }
+            }
             Event::Invitation { link, .. } => self.invited(link.to_string()),
             Event::Queued { space, id } => self.queued(h, space, id)?,
             Event::Refused { space, id, code } => {
@@ -158,7 +227,7 @@ impl World {
             Event::Confirmed { space, account } => {
                 self.model.confirmed.insert((space, account));
             }
-            Event::ReadersChanged(_) => self.pursue_soon(h),
+            Event::ReadersChanged(_) | Event::PasswordNeeded => self.pursue_soon(h),
             Event::Alarm { space, alarm } => self.model.alarms.push(Raised { host: h, space, alarm }),
             Event::Restored { messages, spaces } => self.hosts[h].restored = Some((messages, spaces)),
             Event::DeviceRemoved => self.hosts[h].fate = Fate::Removed,
@@ -210,6 +279,38 @@ impl World {
         let person = self.new_person(role, Some(link));
         let h = self.new_host(person, Wish::Join);
         self.joins(h);
+    }
+
+    /// The password that somebody gives at a host.
+    pub fn password(&self, h: HostId) -> Password {
+        let person = self.hosts[h].person;
+        let number = self.people.list[person].passwords.first().copied().unwrap_or_default();
+        People::password(person, number)
+    }
+
+    /// A password that somebody chooses at a host; until she is told, it may hold or not.
+    pub fn new_password(&mut self, h: HostId) -> Password {
+        let person = self.hosts[h].person;
+        self.people.chosen += 1;
+        let number = self.people.chosen;
+        self.hosts[h].choosing = Some(number);
+        self.people.list[person].passwords.push(number);
+        People::password(person, number)
+    }
+
+    /// What was refused was perhaps not the newest: the next time another is tried.
+    fn doubt(&mut self, h: HostId, failure: &Failure) {
+        let person = &mut self.people.list[self.hosts[h].person];
+        match failure {
+            Failure::WrongPassword => person.passwords.rotate_left(1),
+            Failure::WrongSheet if !person.sheets.is_empty() => {
+                person.sheets.remove(0);
+            }
+            _ => {}
+        }
+        if self.hosts[h].signed_in().is_some_and(|c| c.account().is_some_and(|a| a.password_needed)) {
+            self.pursue_soon(h);
+        }
     }
 
     /// What a person does when something failed.

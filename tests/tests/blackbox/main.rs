@@ -20,4 +20,5 @@ mod nothing_readable_leaves_the_devices;
 mod several_devices_at_once;
 mod stopping_in_order_loses_nothing;
 mod the_life_of_a_practice;
+mod the_ways_into_an_account;
 mod tls_or_nothing;

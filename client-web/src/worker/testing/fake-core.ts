@@ -137,6 +137,8 @@ export class FakeCore implements Core {
       identity: ME,
       online: this.#online,
       removed: false,
+      passwordNeeded: false,
+      sheetAt: null,
     };
   }
 

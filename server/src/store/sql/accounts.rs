@@ -5,8 +5,8 @@ use super::hot::Moment;
 use super::{SqlStore, damaged};
 use crate::db::{DbError, Row, Source, Tx, Value, query};
 use crate::store::{
-    AccountView, LoginRow, MetaKey, Needs, Neighbours, NewAccount, RegisterVerdict, RegisterView,
-    SignedInRow, Swap, TicketKey, VAULT_REVISIONS_MAX, VaultRow,
+    AccountView, CredentialsWrite, LoginRow, MetaKey, Needs, Neighbours, NewAccount, RegisterVerdict,
+    RegisterView, SignedInRow, Swap, TicketKey, VAULT_REVISIONS_MAX, VaultRow,
 };
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec;
@@ -83,13 +83,14 @@ impl SqlStore {
 
     pub(super) async fn read_signed_in(&self, id: AccountId) -> Result<Option<SignedInRow>, DbError> {
         let mut reader = self.db.snapshot().await?;
-        let sql = "SELECT a.role, a.credentials, a.inner_sealed, c.card FROM accounts a
+        let sql = "SELECT a.role, a.credentials, a.inner_sealed, c.card, a.handle FROM accounts a
             JOIN cards c ON c.account = a.id AND c.version = a.card_version WHERE a.id = $1";
         let Some(row) = query(sql).bind(id).fetch_optional(&mut reader).await? else { return Ok(None) };
         let sql = "SELECT revision, sealed, stored_at FROM vaults WHERE account = $1 ORDER BY revision DESC LIMIT 1";
         let Some(vault) = query(sql).bind(id).fetch_optional(&mut reader).await? else { return Ok(None) };
         let credentials = row.get::<Vec<u8>>(1)?;
         Ok(Some(SignedInRow {
+            handle: Handle::parse(&row.get::<String>(4)?).map_err(|_| damaged("a handle"))?,
             role: role_of(&row.get::<String>(0)?)?,
             card: card_of(&row.get::<Vec<u8>>(3)?)?,
             credentials: codec::decode(&credentials, "credentials")
@@ -135,13 +136,7 @@ impl SqlStore {
             return tx.rollback().await.map(|()| Swap::Lost);
         }
         if card.card().version > newest {
-            query("UPDATE accounts SET card_version = $2, era_floor = $3 WHERE id = $1")
-                .bind(account)
-                .bind(card.card().version)
-                .bind(card.card().era_floor())
-                .execute(&mut tx)
-                .await?;
-            super::push::forget_removed(&mut tx, card.card()).await?;
+            newest_card(&mut tx, card).await?;
         }
         self.hot.forget_account(account);
         tx.commit().await?;
@@ -185,16 +180,51 @@ impl SqlStore {
         if !fits(stored, base) {
             return tx.rollback().await.map(|()| Swap::Lost);
         }
-        insert_vault(&mut tx, account, practice, vault).await?;
-        // A revision is kept until its successor is that old.
-        let sql = "DELETE FROM vaults WHERE account = $1
-            AND revision < (SELECT max(revision) FROM vaults WHERE account = $1 AND stored_at < $2)";
-        query(sql).bind(account).bind(keep_since).execute(&mut tx).await?;
-        let sql = "DELETE FROM vaults WHERE account = $1 AND revision < (SELECT min(revision) FROM
-            (SELECT revision FROM vaults WHERE account = $1 ORDER BY revision DESC LIMIT $2) AS newest)";
-        let max = u64::try_from(VAULT_REVISIONS_MAX).unwrap_or(u64::MAX);
-        query(sql).bind(account).bind(max).execute(&mut tx).await?;
+        replace_vault(&mut tx, account, practice, vault, keep_since).await?;
         tx.commit().await?;
+        Ok(Swap::Done)
+    }
+
+    pub(super) async fn try_change_credentials(&self, write: &CredentialsWrite) -> Result<Swap, DbError> {
+        let account = write.account;
+        let mut tx = self.db.begin().await?;
+        let sql = "SELECT practice_id, credentials_version, card_version FROM accounts WHERE id = $1";
+        let row = query(sql).bind(account).for_update().fetch_optional(&mut tx).await?;
+        let Some(row) = row else { return tx.rollback().await.map(|()| Swap::Lost) };
+        let practice = row.get::<PracticeId>(0)?;
+        let next_card = row.get::<Version>(2)?.next();
+        let mut fits = row.get::<Version>(1)?.next() == write.version
+            && write.card.as_ref().is_none_or(|card| card.card().version == next_card);
+        if let Some(vault) = &write.vault {
+            let sql = "SELECT COALESCE(max(revision), 0) FROM vaults WHERE account = $1";
+            let stored = query(sql).bind(account).fetch_one(&mut tx).await?.get::<Revision>(0)?;
+            fits &= stored.next() == vault.revision;
+        }
+        if !fits {
+            return tx.rollback().await.map(|()| Swap::Lost);
+        }
+        let sql = "UPDATE accounts SET credentials = $2, credentials_version = $3,
+            opaque = COALESCE($4, opaque), inner_sealed = COALESCE($5, inner_sealed) WHERE id = $1";
+        query(sql)
+            .bind(account)
+            .bind(codec::encode(&write.credentials))
+            .bind(write.version)
+            .bind(write.opaque.as_ref().map(|o| o.as_slice().to_vec()))
+            .bind(write.inner.as_ref().map(|i| i.as_slice().to_vec()))
+            .execute(&mut tx)
+            .await?;
+        if let Some(card) = &write.card {
+            if insert_card(&mut tx, card, practice).await? == 0 {
+                return tx.rollback().await.map(|()| Swap::Lost);
+            }
+            newest_card(&mut tx, card).await?;
+        }
+        if let Some(vault) = &write.vault {
+            replace_vault(&mut tx, account, practice, vault, write.keep_since).await?;
+        }
+        self.hot.forget_account(account);
+        tx.commit().await?;
+        self.hot.forget_account(account);
         Ok(Swap::Done)
     }
 
@@ -306,6 +336,37 @@ async fn insert_card(tx: &mut Tx, card: &VerifiedCard, practice: PracticeId) -> 
         .bind(card.hash())
         .execute(tx)
         .await
+}
+
+/// What else is kept of a card when it becomes the newest.
+async fn newest_card(tx: &mut Tx, card: &VerifiedCard) -> Result<(), DbError> {
+    query("UPDATE accounts SET card_version = $2, era_floor = $3 WHERE id = $1")
+        .bind(card.card().account)
+        .bind(card.card().version)
+        .bind(card.card().era_floor())
+        .execute(tx)
+        .await?;
+    super::push::forget_removed(tx, card.card()).await
+}
+
+/// The newest revision, without those that are too old or too many.
+async fn replace_vault(
+    tx: &mut Tx,
+    account: AccountId,
+    practice: PracticeId,
+    vault: &VaultRow,
+    keep_since: Millis,
+) -> Result<(), DbError> {
+    insert_vault(tx, account, practice, vault).await?;
+    // A revision is kept until its successor is that old.
+    let sql = "DELETE FROM vaults WHERE account = $1
+        AND revision < (SELECT max(revision) FROM vaults WHERE account = $1 AND stored_at < $2)";
+    query(sql).bind(account).bind(keep_since).execute(tx).await?;
+    let sql = "DELETE FROM vaults WHERE account = $1 AND revision < (SELECT min(revision) FROM
+        (SELECT revision FROM vaults WHERE account = $1 ORDER BY revision DESC LIMIT $2) AS newest)";
+    let max = u64::try_from(VAULT_REVISIONS_MAX).unwrap_or(u64::MAX);
+    query(sql).bind(account).bind(max).execute(tx).await?;
+    Ok(())
 }
 
 async fn insert_vault(

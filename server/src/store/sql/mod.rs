@@ -15,7 +15,8 @@ mod read;
 
 use super::glance::TableRows;
 use super::rows::{
-    AccountView, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow, SignedInRow, VaultRow,
+    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
+    SignedInRow, VaultRow,
 };
 use super::view::{Needs, RegisterVerdict, SpaceView};
 use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
@@ -208,6 +209,13 @@ impl Store for SqlStore {
         keep_since: Millis,
     ) -> Answer<'_, Swap> {
         Box::pin(async move { retry!(self.try_put_vault(account, &vault, fits, base, keep_since)) })
+    }
+
+    fn change_credentials<'a>(&'a self, write: &'a CredentialsWrite) -> Answer<'a, Swap> {
+        Box::pin(async move {
+            let _turn = self.turn().await;
+            retry!(self.try_change_credentials(write))
+        })
     }
 
     fn vault_at(&self, account: AccountId, revision: Revision) -> Answer<'_, Option<SealedVault>> {

@@ -45,6 +45,7 @@ pub fn settled(world: &mut World) -> Result<(), Finding> {
     reading::all(world)?;
     removal::accounts(world)?;
     removal::devices(world)?;
+    removal::lost(world)?;
     removal::eras(world)?;
     erasure::done(world)?;
     consent::asked(world)?;

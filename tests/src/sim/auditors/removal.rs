@@ -5,14 +5,15 @@ use super::super::world::World;
 use super::Finding;
 use super::reading::{Readers, readers};
 use sotto_client_core::Client;
-use sotto_client_core::crypto::keys::{EraKey, StorageKey};
+use sotto_client_core::crypto::keys::{EraKey, StorageKey, VaultKey};
 use sotto_client_core::crypto::seal::{self, ContentPlace};
 use sotto_client_core::crypto::wrap::{EraWrap, SealingSecret, unwrap_era};
 use sotto_client_core::vault::Vault;
 use sotto_client_core::view::BodyView;
 use sotto_protocol::codec::{self, Bytes};
+use sotto_protocol::credentials::SealedVault;
 use sotto_protocol::frame::Stored;
-use sotto_protocol::ids::{AccountId, Revision, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, Revision, Seq, SpaceId, Version};
 use sotto_protocol::record::{EraBody, Kind};
 
 /// Everything secret on the disks of an account.
@@ -20,6 +21,7 @@ use sotto_protocol::record::{EraBody, Kind};
 struct Loot {
     eras: Vec<EraKey>,
     vaults: Vec<Vault>,
+    vault_keys: Vec<[u8; 32]>,
 }
 
 fn loot(host: &Host, into: &mut Loot) {
@@ -28,11 +30,60 @@ fn loot(host: &Host, into: &mut Loot) {
         let Ok(plain) = seal::open_store(&storage, name, value) else { continue };
         if name.starts_with(b"key/") {
             into.eras.extend(EraKey::from_slice(&plain));
+        } else if name == b"account" {
+            into.vault_keys.extend(vault_key(&plain));
         } else if name == b"vault" {
             let row: Result<(Bytes<{ 256 * 1024 }>, Revision, bool), _> = codec::decode(&plain, "vault row");
             into.vaults.extend(row.ok().and_then(|(vault, ..)| Vault::from_bytes(vault.as_slice()).ok()));
         }
     }
+}
+
+/// The vault key in the row of an account.
+fn vault_key(row: &[u8]) -> Option<[u8; 32]> {
+    let mut fields = minicbor::Decoder::new(row);
+    fields.array().ok()?;
+    (0..10).try_for_each(|_| fields.skip()).ok()?;
+    fields.bytes().ok()?.try_into().ok()
+}
+
+/// Whoever has a lost device opens nothing that was sealed after its account was put under new keys.
+pub fn lost(world: &World) -> Result<(), Finding> {
+    for (device, h) in &world.model.lost_devices {
+        let host = &world.hosts[*h];
+        let Some(account) = world.people.list[host.person].account else { continue };
+        let Some(card) = world.server.card(account, None).and_then(|card| card.peek().ok()) else { continue };
+        let Some(removed_in) = card.device(*device).and_then(|entry| entry.removed_in) else { continue };
+        // It may have been removed without new keys first.
+        let renewals = (removed_in.0..=card.version.0)
+            .filter_map(|v| Some(world.server.card(account, Some(Version(v)))?.peek().ok()?.sealing_since));
+        let Some(renewed_in) = renewals.filter(|since| *since >= removed_in).min() else { continue };
+        let mut all = Loot::default();
+        loot(host, &mut all);
+        for space in world.server.spaces() {
+            let records = world.server.records(space, Seq::ZERO, usize::MAX);
+            let pins = |s: &Stored| {
+                let body = EraBody::parse(s.record.payload()?.as_slice()).ok()?;
+                body.member(account).map(|m| m.card_version)
+            };
+            let eras = records.iter().filter(|s| s.record.header().kind == Kind::Era);
+            let Some(renewed) = eras.clone().find(|s| pins(s).is_some_and(|v| v >= renewed_in)) else {
+                continue;
+            };
+            // From there on every era pins her at least there, as long as she is a member.
+            let later: Vec<&Stored> = records.iter().filter(|s| s.seq >= renewed.seq).collect();
+            opens_nothing(&all, space, &later)?;
+        }
+        let revision = world.server.vault_revision(account).unwrap_or_default();
+        let sealed = world.server.vault_at(account, revision);
+        let opens = |key: &[u8; 32], sealed: &SealedVault| {
+            seal::open_vault(&VaultKey::from_bytes(*key), account, revision, sealed.as_slice()).is_ok()
+        };
+        if sealed.is_some_and(|sealed| all.vault_keys.iter().any(|key| opens(key, &sealed))) {
+            return Err(Finding::new("removal", format!("the lost host {h} opens the newest vault")));
+        }
+    }
+    Ok(())
 }
 
 /// Accounts that are not members any more open nothing that came after.
