@@ -7,7 +7,7 @@ export default defineConfig({
     include: [process.env['SOTTO_SAMPLE'] ? 'tests/sample/**/*.test.ts' : 'tests/browser/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     // As long as a page is waited for.
     expect: { poll: { timeout: 30_000, interval: 100 } },

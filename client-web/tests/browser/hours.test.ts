@@ -10,7 +10,7 @@ afterAll(closeBrowser);
 
 const MINUTE_MS = 60_000;
 /** So long the steps up to the last message may take before her hours begin; the rest of the test waits for them. */
-const AHEAD_MS = 30_000;
+const AHEAD_MS = 40_000;
 
 /** Somewhere it is the middle of the day now, so that hours which begin in a minute end on the same day. */
 function zoneAtNoon(): string {

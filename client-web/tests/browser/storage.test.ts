@@ -66,7 +66,16 @@ test('with a full disk what is typed stays, and goes when there is room again', 
     expect(await composer.inputValue()).toBe(long);
     await full.waitFor();
     await rosa.looksRight('a full disk');
-    await write(mara, 'Sent to a full phone.');
+    // She stands at the first new message; her own comes after all of them, and is drawn when it is in view.
+    const hers = mara.page.getByRole('region', { name: en('conversation.with', { name: CLIENT.name }) });
+    await mara.fillSecret(mara.page.getByLabel(en('composer.label')), 'Sent to a full phone.');
+    await mara.page.getByRole('button', { name: new RegExp(`^(${en('composer.send')}|${en('send.now')})$`) }).click();
+    await expect
+      .poll(async () => {
+        await hers.evaluate((one) => one.scrollTo(0, one.scrollHeight));
+        return bubble(mara, 'Sent to a full phone.').count();
+      })
+      .toBe(1);
     await delivered(mara, 'Sent to a full phone.');
 
     await session.send('Storage.overrideQuotaForOrigin', { origin });
