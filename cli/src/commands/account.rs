@@ -107,12 +107,7 @@ fn welcome(inviter: &str, practice: &str, note: &str) -> String {
 
 /// `sotto login`
 pub(super) async fn login(place: &Place, args: Login) -> Result<Exit, CliError> {
-    let origin = Origin::parse(&args.origin).map_err(|_| {
-        CliError::Usage(
-            "The server's address looks like https://practice.example, with :PORT if it has one.".into(),
-        )
-    })?;
-    safe(&origin)?;
+    let origin = origin(&args.origin)?;
     let handle = handle(&args.handle)?;
     let Given { password, warning } = password::existing(&args.device.password)?;
     let command = Command::Login { origin, handle, password, device_name: args.device.device_name };
@@ -215,8 +210,19 @@ fn link_text(given: String) -> Result<Zeroizing<String>, CliError> {
     Ok(text)
 }
 
+/// A server's address as it was typed.
+pub(super) fn origin(given: &str) -> Result<Origin, CliError> {
+    let origin = Origin::parse(given).map_err(|_| {
+        CliError::Usage(
+            "The server's address looks like https://practice.example, with :PORT if it has one.".into(),
+        )
+    })?;
+    safe(&origin)?;
+    Ok(origin)
+}
+
 /// The network layer refuses this too, but a person should hear of it before anything is made.
-pub(super) fn safe(origin: &Origin) -> Result<(), CliError> {
+fn safe(origin: &Origin) -> Result<(), CliError> {
     if origin.tls || origin.is_loopback() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! `password`, `sheet`, `recover`, `reopen` and `devices lost`: the ways into an account.
 
-use super::account::{handle, safe};
+use super::account::{handle, origin};
 use super::session::{Place, Session};
 use crate::args::PasswordFile;
 use crate::args::credentials::{ChangePassword, Lost, NewPasswordFile, Recover};
@@ -12,7 +12,6 @@ use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::crypto::recovery;
 use sotto_client_core::io::{Command, Event};
 use sotto_protocol::ids::DeviceId;
-use sotto_protocol::link::Origin;
 use std::collections::BTreeSet;
 
 /// `sotto password`
@@ -54,12 +53,7 @@ pub(super) async fn sheet(session: &mut Session, from: &PasswordFile) -> Result<
 
 /// `sotto recover`
 pub(super) async fn recover(place: &Place, args: Recover) -> Result<Exit, CliError> {
-    let origin = Origin::parse(&args.origin).map_err(|_| {
-        CliError::Usage(
-            "The server's address looks like https://practice.example, with :PORT if it has one.".into(),
-        )
-    })?;
-    safe(&origin)?;
+    let origin = origin(&args.origin)?;
     let handle = handle(&args.handle)?;
     let typed = password::sheet(args.sheet_file.as_deref())?;
     let code =

@@ -76,6 +76,14 @@ impl Service {
         }
     }
 
+    /// Whom a card concerns that has just been stored.
+    pub(super) async fn card_stored(&self, card: &VerifiedCard) -> Result<CardStored, ServiceError> {
+        let card = card.card();
+        let active = card.active().map(|d| d.id).collect();
+        let audience = self.store().sharing_with(card.account).await?;
+        Ok(CardStored { account: card.account, version: card.version, active, audience })
+    }
+
     /// Admits a device: the card right after the newest, of the account that signed in.
     pub(super) async fn add_device(
         &self,

@@ -7,7 +7,7 @@
 
 use super::account::{Step, admit};
 use super::cards::VERSION_MAX;
-use super::{CardStored, Entrance, Service, ServiceError};
+use super::{Entrance, Service, ServiceError};
 use crate::store::{CredentialsWrite, SignedInRow, Swap, VaultRow};
 use crate::tokens::{LoginState, Purpose};
 use rand_core::CryptoRng;
@@ -110,14 +110,6 @@ impl Service {
                 Ok(Step { answer: AccountAnswer::Done, card, published: Vec::new() })
             }
         }
-    }
-
-    /// Whom a card concerns that has just been stored.
-    pub(super) async fn card_stored(&self, card: &VerifiedCard) -> Result<CardStored, ServiceError> {
-        let card = card.card();
-        let active = card.active().map(|d| d.id).collect();
-        let audience = self.store().sharing_with(card.account).await?;
-        Ok(CardStored { account: card.account, version: card.version, active, audience })
     }
 
     /// Whose session a token is, if her credentials are still those that opened it.
