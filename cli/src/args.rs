@@ -401,6 +401,19 @@ pub(crate) enum DevicesVerb {
 Whoever has the device is signed out at once, and what was copied from it opens nothing that comes from now on. Your other
 devices ask for the new password once. A recovery sheet on paper keeps working; if it was with the device, make another.")]
     Lost(credentials::Lost),
+    /// Call a device something else
+    Rename {
+        /// Which; see `sotto devices`
+        #[arg(value_name = "DEVICE")]
+        id: String,
+        /// What it is called from now on
+        name: String,
+    },
+    /// Sign in on this device again, after it wasn't used for 60 days
+    Wake {
+        #[command(flatten)]
+        password: PasswordFile,
+    },
 }
 
 /// `members`

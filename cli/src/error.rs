@@ -70,6 +70,12 @@ pub(crate) enum CliError {
          is saved and goes then."
     )]
     PasswordNeeded,
+    /// This device was not used for long.
+    #[error(
+        "This device wasn't used for 60 days. Nothing is lost, and what was not sent is kept here. To go on, sign in on it \
+         again: sotto devices wake --password-file FILE"
+    )]
+    DeviceIdle,
     /// A name that stands for nothing here.
     #[error("There is no {what} here that begins with {given}.")]
     NotFound { what: &'static str, given: String },
@@ -149,6 +155,7 @@ impl CliError {
             Self::TooSlow => ("TooSlow", 1012),
             Self::DeviceRemoved => ("DeviceRemoved", 1013),
             Self::PasswordNeeded => ("PasswordNeeded", 1014),
+            Self::DeviceIdle => ("DeviceIdle", 1016),
             Self::NotFound { .. } => ("NotFound", 1020),
             Self::Ambiguous { .. } => ("Ambiguous", 1021),
             Self::WhichSpace(_) => ("WhichSpace", 1022),

@@ -194,6 +194,7 @@ pub(crate) struct DeviceJson {
     pub(crate) added_at: Option<String>,
     pub(crate) added_at_ms: Millis,
     pub(crate) removed: bool,
+    pub(crate) weeks_ago: Option<u64>,
 }
 
 impl DeviceJson {
@@ -206,6 +207,7 @@ impl DeviceJson {
             added_at: words::iso(device.added_at),
             added_at_ms: device.added_at,
             removed: device.removed_in.is_some() || (device.this && gone),
+            weeks_ago: device.weeks_ago,
         }
     }
 }

@@ -110,8 +110,14 @@ pub(crate) fn member(member: &MemberView) -> String {
 pub(crate) fn device(device: &DeviceJson) -> String {
     let this = if device.this { "  this device" } else { "" };
     let removed = if device.removed { "  removed" } else { "" };
+    let used = match device.weeks_ago.filter(|_| !device.removed) {
+        None => String::new(),
+        Some(0) => "  used this week".to_owned(),
+        Some(1) => "  used last week".to_owned(),
+        Some(weeks) => format!("  used {weeks} weeks ago"),
+    };
     let (id, name) = (short(&device.id), harmless_line(&device.name));
-    format!("{id}  {name}  since {}{this}{removed}", local(device.added_at_ms))
+    format!("{id}  {name}  since {}{used}{this}{removed}", local(device.added_at_ms))
 }
 
 /// A message, over several lines.

@@ -5,6 +5,7 @@
 
 use crate::client::{Account, Client, Keeping};
 use crate::crypto::signing::DeviceKey;
+use crate::devices::remove_idle;
 use crate::flow::{SignIn, Then};
 use crate::io::Event;
 use crate::opening::Opened;
@@ -15,6 +16,9 @@ use sotto_protocol::ids::{DeviceId, Revision};
 use sotto_protocol::limits::{DEVICES_MAX, NAME_BYTES_MAX};
 use sotto_protocol::sign::Signed;
 
+/// A card to be handed in, what follows when the server has taken it, and the idle devices it removes.
+pub(crate) type NextCard = (Signed<Card>, Then, Vec<DeviceId>);
+
 impl Client {
     /// The next card with this device in it.
     pub(crate) fn add_device(
@@ -22,12 +26,13 @@ impl Client {
         who: &SignIn,
         opened: &Opened,
         name: Text<NAME_BYTES_MAX>,
-    ) -> Option<(Signed<Card>, Then)> {
+    ) -> Option<NextCard> {
         let device = DeviceId(self.random_id());
         let device_key = DeviceKey::generate(&mut self.entropy);
         let mut card = opened.card.card().clone();
         card.version = card.version.next();
         let version = card.version;
+        let idle = remove_idle(&mut card, None, &opened.weeks, opened.server_now, self.now);
         if card.active().count() >= DEVICES_MAX {
             // The oldest makes room; nobody is locked out by having signed in often.
             let oldest = card.active().map(|d| d.id).next()?;
@@ -40,8 +45,7 @@ impl Client {
             added_at: self.now,
             removed_in: None,
         });
-        let signed = opened.identity.sign_object(&card).ok()?;
-        let verified = VerifiedCard::verify(signed.clone()).ok()?;
+        let (signed, verified) = opened.sign(&card)?;
         let mut vault = opened.vault.clone();
         vault.devices.insert(device, name);
         vault.card_version_min = version;
@@ -68,7 +72,39 @@ impl Client {
                 revision: opened.revision,
                 card: verified,
             },
+            idle,
         ))
+    }
+
+    /// The next card without a device.
+    pub(crate) fn remove_device(&self, device: DeviceId, opened: &Opened) -> Option<NextCard> {
+        let mut card = opened.card.card().clone();
+        card.version = card.version.next();
+        let version = card.version;
+        card.devices.iter_mut().find(|d| d.id == device)?.removed_in.get_or_insert(version);
+        let this = self.account.as_ref().map(|a| a.device);
+        let idle = remove_idle(&mut card, this, &opened.weeks, opened.server_now, self.now);
+        let (signed, card) = opened.sign(&card)?;
+        Some((signed, Then::Removed { device, card }, idle))
+    }
+
+    /// The newest card as it is, unless it lists devices that nobody used for long.
+    pub(crate) fn wake(&self, opened: &Opened) -> Option<NextCard> {
+        let this = self.account.as_ref()?.device;
+        let mut card = opened.card.card().clone();
+        card.version = card.version.next();
+        let idle = remove_idle(&mut card, Some(this), &opened.weeks, opened.server_now, self.now);
+        if idle.is_empty() {
+            return Some((opened.card.signed().clone(), Then::Woken { card: opened.card.clone() }, idle));
+        }
+        let (signed, card) = opened.sign(&card)?;
+        Some((signed, Then::Woken { card }, idle))
+    }
+
+    pub(crate) fn device_woken(&mut self, card: VerifiedCard) {
+        self.learn_card(card);
+        self.event(Event::Woken);
+        self.dial_now();
     }
 
     pub(crate) fn device_admitted(
@@ -96,16 +132,4 @@ impl Client {
         self.event(Event::DeviceGone(device));
         self.dial_now();
     }
-}
-
-/// The next card without a device.
-pub(crate) fn tombstone(device: DeviceId, opened: &Opened) -> Option<(Signed<Card>, Then)> {
-    let mut card = opened.card.card().clone();
-    card.version = card.version.next();
-    let version = card.version;
-    let entry = card.devices.iter_mut().find(|d| d.id == device)?;
-    entry.removed_in.get_or_insert(version);
-    let signed = opened.identity.sign_object(&card).ok()?;
-    let verified = VerifiedCard::verify(signed.clone()).ok()?;
-    Some((signed, Then::Removed { device, card: verified }))
 }

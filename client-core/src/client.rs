@@ -29,7 +29,7 @@ use rand_core::Rng;
 use sotto_protocol::codec::{self, Bytes, Text};
 use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::frame::{ClientFrame, Req};
-use sotto_protocol::ids::{AccountId, DeviceId, Handle, Millis, PracticeId, Revision, Seq, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, Handle, Millis, PracticeId, Revision, Seq, SpaceId, Week};
 use sotto_protocol::link::Origin;
 use sotto_protocol::roster::{Role, Roster};
 use sotto_protocol::sign::{PublicKey, Signed};
@@ -124,6 +124,8 @@ pub struct Client {
     pub(crate) inviting: Vec<PendingInvitation>,
     pub(crate) flow: Option<Flow>,
     pub(crate) link: Link,
+    /// When the account's devices were connected last, as the server said when this one was.
+    pub(crate) weeks: BTreeMap<DeviceId, Week>,
     pub(crate) sync_wanted: bool,
     /// The space of one's own is to be founded as soon as it is certain that there is none.
     pub(crate) own_wanted: bool,
@@ -163,6 +165,7 @@ impl Client {
             inviting: Vec::new(),
             flow: None,
             link: Link::default(),
+            weeks: BTreeMap::new(),
             sync_wanted: false,
             own_wanted: false,
             request_next: 1,
@@ -260,8 +263,10 @@ impl Client {
             | Command::MakeSheet { .. }
             | Command::Reopen { .. }
             | Command::AddMember { .. }
-            | Command::SignRoster { .. } => self.step_up(command),
+            | Command::SignRoster { .. }
+            | Command::Wake { .. } => self.step_up(command),
             Command::SheetKept => self.sheet_kept(),
+            Command::RenameDevice { device, name } => self.rename_device(device, &name),
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),
             Command::Revoke(id) => self.revoke(id),
             Command::Write { space, id, draft } => self.write(space, id, draft),

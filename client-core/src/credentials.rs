@@ -268,7 +268,7 @@ impl Client {
                 what = What::Sheet(row);
             }
             Purpose::Recover { name, .. } => {
-                let (signed, then) = self.add_device(who, opened, name.clone())?;
+                let (signed, then, _) = self.add_device(who, opened, name.clone())?;
                 card = Some(signed);
                 recovered = Some(Box::new(then));
             }

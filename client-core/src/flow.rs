@@ -5,7 +5,6 @@
 //! identity key is in memory only from the answer to a login until the step it was opened for is done; nothing the
 //! server says is believed before it is checked against link, identity or vault.
 
-use crate::admitting::tombstone;
 use crate::client::{Account, Client};
 use crate::credentials::Sent;
 use crate::crypto::opaque::{self, LoginState, OpaqueError, RegistrationState};
@@ -86,6 +85,8 @@ pub(crate) enum Step {
     DeviceAdd {
         who: SignIn,
         then: Box<Then>,
+        /// Devices that the card removes because nobody used them for long.
+        idle: Vec<DeviceId>,
     },
 }
 
@@ -128,6 +129,7 @@ pub(crate) enum Purpose {
     MakeSheet,
     RemoveLost { devices: BTreeSet<DeviceId>, new: Password },
     Reopen,
+    Wake,
 }
 
 impl Purpose {
@@ -137,6 +139,7 @@ impl Purpose {
             Self::NewDevice { .. } | Self::Recover { .. } => false,
             Self::RemoveDevice(_)
             | Self::Reopen
+            | Self::Wake
             | Self::AddMember { .. }
             | Self::SignRoster
             | Self::ChangePassword { .. }
@@ -151,6 +154,7 @@ impl Purpose {
 pub(crate) enum Then {
     Begin { account: Box<Account>, vault: Box<Vault>, revision: Revision, card: VerifiedCard },
     Removed { device: DeviceId, card: VerifiedCard },
+    Woken { card: VerifiedCard },
 }
 
 impl Client {
@@ -266,6 +270,7 @@ impl Client {
                 (password, Purpose::RemoveLost { devices, new })
             }
             Command::Reopen { password } => (password, Purpose::Reopen),
+            Command::Wake { password } => (password, Purpose::Wake),
             _ => return Err(Rejected::NotAllowed("this needs no password")),
         };
         self.sign_in_start(SignIn { origin, handle, proof: Proof::Password(password), purpose, attempts: 0 })
@@ -349,12 +354,16 @@ impl Client {
                 self.password_continued(who, &opened, token, &state, &opaque);
             }
             (Step::CredentialsPut(sent), AccountAnswer::Done) => self.credentials_changed(sent.changing),
-            (Step::DeviceAdd { then, .. }, AccountAnswer::Done) => match *then {
-                Then::Begin { account, vault, revision, card } => {
-                    self.device_admitted(account, vault, revision, card);
+            (Step::DeviceAdd { then, idle, .. }, AccountAnswer::Done) => {
+                match *then {
+                    Then::Begin { account, vault, revision, card } => {
+                        self.device_admitted(account, vault, revision, card);
+                    }
+                    Then::Removed { device, card } => self.device_removed(device, card),
+                    Then::Woken { card } => self.device_woken(card),
                 }
-                Then::Removed { device, card } => self.device_removed(device, card),
-            },
+                self.tell_idle(idle);
+            }
             _ => self.failed(Failure::Dishonest("unexpected")),
         }
     }
@@ -487,7 +496,8 @@ impl Client {
         }
         let next = match &who.purpose {
             Purpose::NewDevice { name } => self.add_device(&who, &opened, name.clone()),
-            Purpose::RemoveDevice(device) => tombstone(*device, &opened),
+            Purpose::RemoveDevice(device) => self.remove_device(*device, &opened),
+            Purpose::Wake => self.wake(&opened),
             Purpose::AddMember { space, account, role, identity } => {
                 let (space, account, role, identity) = (*space, *account, *role, *identity);
                 return self.approve(&opened.identity, space, account, role, identity);
@@ -499,10 +509,14 @@ impl Client {
                 return self.password_start(who, opened, token);
             }
         };
-        let Some((signed, then)) = next else { return self.failed(Failure::Dishonest("card")) };
-        let body = AccountRequest::DeviceAdd { token, card: signed }.to_bytes();
+        let Some((signed, then, idle)) = next else { return self.failed(Failure::Dishonest("card")) };
+        let wakes = match &then {
+            Then::Woken { .. } => self.account.as_ref().map(|a| a.device),
+            Then::Begin { .. } | Then::Removed { .. } => None,
+        };
+        let body = AccountRequest::DeviceAdd { token, card: signed, wakes }.to_bytes();
         let request = self.post(who.origin.clone(), body);
-        self.flow = Some(Flow { request, step: Step::DeviceAdd { who, then: Box::new(then) } });
+        self.flow = Some(Flow { request, step: Step::DeviceAdd { who, then: Box::new(then), idle } });
     }
 
     /// Signs the approval of a new reader; the era that adds her follows.
@@ -557,7 +571,7 @@ fn strong(password: &Password, handle: &Handle) -> Result<(), Rejected> {
     }
 }
 
-fn named(what: &'static str, text: &str) -> Result<Text<NAME_BYTES_MAX>, Rejected> {
+pub(crate) fn named(what: &'static str, text: &str) -> Result<Text<NAME_BYTES_MAX>, Rejected> {
     if text.trim().is_empty() {
         return Err(Rejected::Empty);
     }

@@ -16,7 +16,7 @@ use crate::rows::{
 };
 use crate::space::Change;
 use crate::vault::{
-    Consumed, Inner, InvitationEntry, InvitationText, PeerPin, SealingEntry, SecretBytes, SpacePin,
+    Consumed, Inner, InvitationEntry, InvitationText, PeerPin, Renamed, SealingEntry, SecretBytes, SpacePin,
     VAULT_VERSION, Vault,
 };
 use lines::Golden;
@@ -143,6 +143,7 @@ fn vault() -> Vault {
         practice: PracticeId([0x58; 16]),
         roster_version: Version(4),
         sheet_at: None,
+        renamed: None,
     }
 }
 
@@ -150,6 +151,10 @@ fn vault() -> Vault {
 fn vaults_and_what_lies_beside_them_stay_readable() {
     let mut golden = Golden::group("vault");
     golden.check("vault", &vault());
+    golden.check("vault with names given later", &{
+        let renamed = Renamed { at: AT, name: text("The old laptop") };
+        Vault { renamed: Some(BTreeMap::from([(DeviceId([0x71; 16]), renamed)])), ..vault() }
+    });
     assert_eq!(Vault::from_bytes(&vault().to_bytes()), Ok(vault()));
     golden.check("vault with a time of reading", &{
         let mut vault = vault();

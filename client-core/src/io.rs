@@ -239,6 +239,18 @@ pub enum Command {
         /// Password.
         password: Password,
     },
+    /// Call one of one's devices something else.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// The name.
+        name: String,
+    },
+    /// Sign in again on this device, which was not connected for long. Step-up: asks for the password.
+    Wake {
+        /// Password.
+        password: Password,
+    },
     /// Remove a reader from a space.
     RemoveMember {
         /// Where.
@@ -472,6 +484,13 @@ pub enum Event {
     PasswordNeeded,
     /// The vault is open again.
     Reopened,
+    /// The server lets this device connect only after somebody signs in on it again: it was not connected for long. What
+    /// waits in the outbox is kept.
+    DeviceIdle,
+    /// This device may connect again.
+    Woken,
+    /// Devices were removed because they were not connected for long.
+    IdleRemoved(Vec<DeviceId>),
     /// The roster was signed and stored.
     RosterSigned {
         /// Its version.

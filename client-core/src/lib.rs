@@ -16,6 +16,7 @@ mod admitting;
 mod asking;
 mod cards;
 mod credentials;
+mod devices;
 mod ephemeral;
 mod eras;
 mod flow;

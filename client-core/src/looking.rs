@@ -8,9 +8,7 @@ use crate::client::Client;
 use crate::io::MessageId;
 use crate::space::Space;
 use crate::timeline::ReadMark;
-use crate::view::{
-    AccountView, DeviceView, EditView, InvitationView, MemberView, MessageView, PageView, SpaceView,
-};
+use crate::view::{AccountView, EditView, InvitationView, MemberView, MessageView, PageView, SpaceView};
 use sotto_protocol::ids::{AccountId, Seq, SpaceId};
 
 impl Client {
@@ -31,21 +29,6 @@ impl Client {
             password_needed: self.password_needed(),
             sheet_at: self.sheet_at(),
         })
-    }
-
-    /// The account's devices, removed ones included.
-    pub fn devices(&self) -> Vec<DeviceView> {
-        let (Some(account), Some(keeping)) = (&self.account, &self.keeping) else { return Vec::new() };
-        let Some(card) = self.cards.newest(account.id) else { return Vec::new() };
-        let name = |id| keeping.vault.devices.get(&id).map(|n| n.as_str().to_owned()).unwrap_or_default();
-        let view = |d: &sotto_protocol::card::CardDevice| DeviceView {
-            id: d.id,
-            name: name(d.id),
-            this: d.id == account.device,
-            added_at: d.added_at,
-            removed_in: d.removed_in,
-        };
-        card.card().devices.iter().map(view).collect()
     }
 
     /// The account's spaces.

@@ -12,11 +12,12 @@ use crate::crypto::wrap::{self, MethodWrap, SealingSecret};
 use crate::io::Failure;
 use crate::vault::{Inner, Vault};
 use sotto_protocol::account::{AccountAnswer, Token};
-use sotto_protocol::card::VerifiedCard;
+use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::credentials::CredentialSet;
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::frame::DeviceWeek;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{Revision, Version};
+use sotto_protocol::ids::{Millis, Revision, Version};
 use sotto_protocol::roster::Role;
 use sotto_protocol::sign::Signed;
 
@@ -39,6 +40,18 @@ pub(crate) struct Opened {
     pub(crate) revision: Revision,
     pub(crate) identity: IdentityKey,
     pub(crate) role: Role,
+    /// When each device was connected last.
+    pub(crate) weeks: Vec<DeviceWeek>,
+    pub(crate) server_now: Millis,
+}
+
+impl Opened {
+    /// Signs a card.
+    pub(crate) fn sign(&self, card: &Card) -> Option<(Signed<Card>, VerifiedCard)> {
+        let signed = self.identity.sign_object(card).ok()?;
+        let verified = VerifiedCard::verify(signed.clone()).ok()?;
+        Some((signed, verified))
+    }
 }
 
 impl Client {
@@ -49,7 +62,17 @@ impl Client {
         answer: AccountAnswer,
         asked_at: Known,
     ) -> Result<(Opened, Token), Failure> {
-        let AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role } = answer
+        let AccountAnswer::LoggedIn {
+            token,
+            card,
+            credentials,
+            inner,
+            vault,
+            vault_revision,
+            role,
+            weeks,
+            now: server_now,
+        } = answer
         else {
             return Err(Failure::Dishonest("unexpected"));
         };
@@ -90,7 +113,19 @@ impl Client {
             return Err(Failure::Server { code: ErrorCode::VersionStale, retry_after_ms: None });
         }
         let revision = vault_revision;
-        let opened = Opened { card, credentials, set, vault_key, inner_key, vault, revision, identity, role };
+        let opened = Opened {
+            card,
+            credentials,
+            set,
+            vault_key,
+            inner_key,
+            vault,
+            revision,
+            identity,
+            role,
+            weeks,
+            server_now,
+        };
         Ok((opened, token))
     }
 }

@@ -208,6 +208,7 @@ impl Client {
             practice: invited.as_ref().map_or(PracticeId::ZERO, |i| i.practice_id),
             roster_version: Version::ZERO,
             sheet_at: sheet.as_ref().map(|row| row.made_at),
+            renamed: None,
         };
         self.keeping = Some(Keeping::new(vault, Revision(1)));
         self.account = Some(Account {

@@ -291,7 +291,8 @@ impl Client {
 
     fn signing_in(&mut self, incarnation: IncarnationId, body: ServerBody) {
         match body {
-            ServerBody::Ready { spaces, card_version, vault_revision, practice, now: server_now } => {
+            ServerBody::Ready { spaces, card_version, vault_revision, practice, now: server_now, weeks } => {
+                self.learn_weeks(&weeks);
                 self.link.stage = Stage::Ready(incarnation);
                 if let Some(account) = self.account.as_mut().filter(|a| a.practice != practice) {
                     account.practice = practice;
@@ -313,6 +314,11 @@ impl Client {
                 // Only a card proves it; until one does, ask again now and then.
                 self.link.failures = FAILURES_REFUSED;
                 self.event(Event::DeviceRemoved);
+                self.hang_up();
+            }
+            ServerBody::Error { code: ErrorCode::DeviceIdle, .. } => {
+                self.link.failures = FAILURES_REFUSED;
+                self.event(Event::DeviceIdle);
                 self.hang_up();
             }
             _ => self.hang_up(),

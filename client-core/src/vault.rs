@@ -134,6 +134,18 @@ pub struct SealingEntry {
     pub seed: SecretBytes,
 }
 
+/// A name that was given to a device later. The latest counts; of two at once, the greater.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct Renamed {
+    /// When, by the clock of the device it was done on.
+    #[n(0)]
+    pub at: Millis,
+    /// The name.
+    #[n(1)]
+    pub name: Text<NAME_BYTES_MAX>,
+}
+
 /// The vault.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -183,6 +195,9 @@ pub struct Vault {
     /// When the newest recovery sheet was made.
     #[n(14)]
     pub sheet_at: Option<Millis>,
+    /// What devices were called later than in `devices`, which holds what they said of themselves.
+    #[n(15)]
+    pub renamed: Option<BTreeMap<DeviceId, Renamed>>,
 }
 
 /// Two versions of a vault that cannot both be right.
@@ -249,6 +264,13 @@ impl Vault {
             let mine = merged.devices.entry(*id).or_insert_with(|| name.clone());
             if *name > *mine {
                 mine.clone_from(name);
+            }
+        }
+        for (id, renamed) in other.renamed.iter().flatten() {
+            let known = merged.renamed.get_or_insert_default();
+            let mine = known.entry(*id).or_insert_with(|| renamed.clone());
+            if *renamed > *mine {
+                mine.clone_from(renamed);
             }
         }
         merged.owner = merged.owner.or(other.owner);
@@ -351,7 +373,23 @@ mod tests {
             practice: PracticeId([4; 16]),
             roster_version: Version::ZERO,
             sheet_at: None,
+            renamed: None,
         }
+    }
+
+    #[test]
+    fn the_name_given_last_counts_in_either_order() {
+        let device = DeviceId([5; 16]);
+        let called = |at: u64, name: &str| Renamed { at: Millis(at), name: Text::new(name).unwrap() };
+        let with = |renamed| Vault { renamed: Some(BTreeMap::from([(device, renamed)])), ..vault() };
+        let (early, late) = (with(called(1, "Zebra")), with(called(2, "Aardvark")));
+        for (mut one, other) in [(early.clone(), &late), (late.clone(), &early)] {
+            one.merge(other).unwrap();
+            assert_eq!(one, late);
+        }
+        let mut none = vault();
+        none.merge(&early).unwrap();
+        assert_eq!(none, early);
     }
 
     fn pin(seq: u64, head: u8) -> SpacePin {

@@ -53,12 +53,16 @@ pub struct DeviceView {
     pub id: DeviceId,
     /// Its name, from the vault.
     pub name: String,
+    /// What it said of itself when it was added.
+    pub model: String,
     /// This very device.
     pub this: bool,
     /// Since when.
     pub added_at: Millis,
     /// Removed in this card version.
     pub removed_in: Option<Version>,
+    /// How many weeks ago it was connected last, by the server's word; `None` for this device, and while it is not known.
+    pub weeks_ago: Option<u64>,
 }
 
 /// A member of a space.

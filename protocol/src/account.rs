@@ -8,8 +8,8 @@ use crate::card::Card;
 use crate::codec::{self, Bytes, DecodeError, Text};
 use crate::credentials::{CredentialChange, CredentialSet, OpaqueMessage, SealedInner, SealedVault};
 use crate::error::ErrorCode;
-use crate::frame::{InvitationBody, InvitationState};
-use crate::ids::{Handle, Hash, IncarnationId, InvitationId, Millis, PracticeId, Revision};
+use crate::frame::{DeviceWeek, InvitationBody, InvitationState};
+use crate::ids::{DeviceId, Handle, Hash, IncarnationId, InvitationId, Millis, PracticeId, Revision};
 use crate::limits::{ACCOUNT_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX};
 use crate::record::Record;
 use crate::roster::Role;
@@ -135,9 +135,12 @@ pub enum AccountRequest {
         /// From `LoggedIn`.
         #[n(0)]
         token: Token,
-        /// The next card.
+        /// The next card; the newest again when it need not change.
         #[n(1)]
         card: Signed<Card>,
+        /// A device of this card that was idle and may connect again.
+        #[n(2)]
+        wakes: Option<DeviceId>,
     },
     /// Whether a set-up link still founds a practice. Answered by `Done` or `SetupRefused`; uses nothing up.
     #[n(6)]
@@ -287,6 +290,14 @@ pub enum AccountAnswer {
         /// Role in the practice.
         #[n(6)]
         role: Role,
+        /// When the account's devices were last connected, as far as it is known.
+        #[n(7)]
+        #[cbor(default)]
+        weeks: Vec<DeviceWeek>,
+        /// The server's clock.
+        #[n(8)]
+        #[cbor(default)]
+        now: Millis,
     },
     /// Done.
     #[n(6)]

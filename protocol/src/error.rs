@@ -79,6 +79,8 @@ codes! {
     HandleTaken = 26, "Somebody here already uses this sign-in name. Please choose another.";
     /// The role may not do this.
     RoleForbids = 27, "Your role in the practice does not allow this.";
+    /// Not connected for so long that this device has to sign in again.
+    DeviceIdle = 32, "This device wasn't used for 60 days. Please sign in on it again. What you wrote is kept here.";
 
     /// No such space, or not a member: the server says the same for both.
     SpaceUnknown = 40, "There is no such conversation for this account.";

@@ -12,7 +12,7 @@ pub use server::{ServerBody, ServerFrame};
 
 use crate::codec::{self, Bytes, DecodeError, Text};
 use crate::ids::{
-    AccountId, DeviceId, EraId, Handle, Hash, Head, IncarnationId, InvitationId, Millis, Seq, SpaceId,
+    AccountId, DeviceId, EraId, Handle, Hash, Head, IncarnationId, InvitationId, Millis, Seq, SpaceId, Week,
 };
 use crate::limits::{
     EPHEMERAL_BYTES_MAX, FRAME_BYTES_MAX, GLANCE_CELL_BYTES_MAX, INVITATION_BYTES_MAX,
@@ -154,6 +154,18 @@ pub struct Person {
     /// When the account was made.
     #[n(3)]
     pub since: Millis,
+}
+
+/// When one of one's devices was last connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceWeek {
+    /// Device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// The week, and nothing finer.
+    #[n(1)]
+    pub week: Week,
 }
 
 /// What the server holds of a practice in one of its tables.

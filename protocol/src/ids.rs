@@ -5,6 +5,7 @@
 //! another, and no bare integer or byte string stands in a public signature for one of these.
 
 use crate::codec::{self, DecodeError};
+use crate::limits::DEVICE_IDLE_MS_MAX;
 use core::fmt;
 use core::str::FromStr;
 
@@ -151,6 +152,27 @@ counter!(/// How many eras a space has had before this one.
 counter!(/// Milliseconds since 1970-01-01T00:00:00Z.
     Millis);
 
+counter!(/// Weeks since that of 1970-01-01, each from Monday to Sunday by UTC.
+    Week);
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// 1970-01-01 was a Thursday.
+const MONDAY_MS: u64 = 3 * DAY_MS;
+const WEEK_MS: u64 = 7 * DAY_MS;
+
+impl Week {
+    /// The week of an instant.
+    pub fn of(at: Millis) -> Self {
+        Self(at.plus(MONDAY_MS).0 / WEEK_MS)
+    }
+
+    /// True when the whole of this week lies more than [`DEVICE_IDLE_MS_MAX`] back.
+    pub fn is_idle_at(self, now: Millis) -> bool {
+        let end = self.next().0.saturating_mul(WEEK_MS).saturating_sub(MONDAY_MS);
+        now.since(Millis(end)) > DEVICE_IDLE_MS_MAX
+    }
+}
+
 impl Millis {
     /// Milliseconds from `earlier` to `self`, zero if `earlier` lies in the future.
     pub fn since(self, earlier: Self) -> u64 {
@@ -222,6 +244,19 @@ impl<'b, C> minicbor::Decode<'b, C> for Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weeks_begin_on_monday_and_are_idle_after_sixty_days() {
+        let day = |n: u64| Millis(n * DAY_MS);
+        assert_eq!(Week::of(day(0)), Week(0));
+        assert_eq!(Week::of(Millis(day(4).0 - 1)), Week(0), "Sunday, 1970-01-04");
+        assert_eq!(Week::of(day(4)), Week(1), "Monday, 1970-01-05");
+        let end = day(11);
+        assert!(!Week(1).is_idle_at(Millis(0)), "a clock that was set back");
+        assert!(!Week(1).is_idle_at(end.plus(DEVICE_IDLE_MS_MAX)));
+        assert!(Week(1).is_idle_at(end.plus(DEVICE_IDLE_MS_MAX + 1)));
+        assert!(!Week(u64::MAX).is_idle_at(Millis(u64::MAX)));
+    }
 
     #[test]
     fn handles_are_folded_and_bounded() {

@@ -89,6 +89,8 @@ pub const IDLE_MS_MAX: u64 = 90_000;
 pub const LOGIN_MS_MAX: u64 = 5 * 60 * 1000;
 /// How long a blob token lasts.
 pub const BLOB_TOKEN_MS_MAX: u64 = 10 * 60 * 1000;
+/// A device that was not connected for this long has to sign in again, and the account's other devices remove it.
+pub const DEVICE_IDLE_MS_MAX: u64 = 60 * 24 * 3600 * 1000;
 /// Earlier vault revisions are kept this long.
 pub const VAULT_KEPT_MS: u64 = 30 * 24 * 3600 * 1000;
 /// Accounts of a practice that its owner is shown, the newest.

@@ -2,10 +2,10 @@
 
 mod support;
 
-use sotto_protocol::account::AccountResponse;
+use sotto_protocol::account::{AccountAnswer, AccountResponse};
 use sotto_protocol::codec;
 use sotto_protocol::credentials::CredentialSet;
-use sotto_protocol::frame::{ClientFrame, ServerFrame};
+use sotto_protocol::frame::{ClientFrame, ServerBody, ServerFrame};
 use sotto_protocol::ids::{Fingerprint, IncarnationId, Version};
 use sotto_protocol::link::{InvitationLink, LinkSecret, Origin, SetupLink};
 use support::golden::Golden;
@@ -28,7 +28,18 @@ fn server_frames() {
     let mut golden = Golden::group("server-frames");
     for (name, body) in samples::server_bodies() {
         let frame = ServerFrame { incarnation: INCARNATION, body };
-        golden.check(name, &frame);
+        match &frame.body {
+            // It had no weeks at first.
+            ServerBody::Ready { spaces, card_version, vault_revision, practice, now, .. } => {
+                let (spaces, practice) = (spaces.clone(), practice.clone());
+                let (card_version, vault_revision, now, weeks) =
+                    (*card_version, *vault_revision, *now, Vec::new());
+                let body = ServerBody::Ready { spaces, card_version, vault_revision, practice, now, weeks };
+                golden.opens(name, &ServerFrame { incarnation: INCARNATION, body });
+                golden.check(&format!("{name} with weeks"), &frame);
+            }
+            _ => golden.check(name, &frame),
+        }
         assert_eq!(ServerFrame::from_bytes(&frame.to_bytes()), Ok(frame));
     }
     golden.finish();
@@ -44,7 +55,17 @@ fn account_requests_and_answers() {
         golden.check(&format!("ticket {name}"), &ticket);
     }
     for (name, body) in samples::account_answers() {
-        golden.check(&format!("answer {name}"), &AccountResponse { incarnation: INCARNATION, body });
+        let name = format!("answer {name}");
+        let answer = AccountResponse { incarnation: INCARNATION, body };
+        let mut earlier = answer.clone();
+        let AccountAnswer::LoggedIn { weeks, now, .. } = &mut earlier.body else {
+            golden.check(&name, &answer);
+            continue;
+        };
+        // It had no weeks and no time at first.
+        (*weeks, *now) = Default::default();
+        golden.opens(&name, &earlier);
+        golden.check(&format!("{name} with weeks"), &answer);
     }
     golden.finish();
 }

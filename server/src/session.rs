@@ -139,6 +139,7 @@ impl Session {
             key.verify(Label::SignConnect, &message, signature).is_ok()
         };
         let (account, changed) = service.sign_in(speaker, card, verify).await?;
+        let weeks = service.device_connects(speaker, now).await?;
         let joined = self.relay.hub().join(speaker.account, speaker.device, self.outbox.clone());
         let id = joined.ok_or(ErrorCode::LimitExceeded)?;
         self.signed_in = Some(SignedIn { speaker, id });
@@ -156,6 +157,7 @@ impl Session {
             vault_revision: vault.map(|v| v.revision).unwrap_or_default(),
             practice: service.practice_name(account.practice).await?,
             now,
+            weeks,
         };
         Ok((id, service.frame(body)))
     }

@@ -1,4 +1,4 @@
-//! `devices`: the account's devices.
+//! `devices`: the account's devices, their names, and this one after a long time.
 
 use super::session::Session;
 use crate::args::{Offline, PasswordFile};
@@ -51,5 +51,31 @@ pub(super) async fn remove(session: &mut Session, given: &str, from: &PasswordFi
             harmless_line(&device.name)
         )
     })?;
+    Ok(())
+}
+
+/// `sotto devices rename`
+pub(super) async fn rename(session: &mut Session, given: &str, name: String) -> Result<(), CliError> {
+    session.sync().await?;
+    let device = resolve::by_prefix(session.host.client().devices(), |device| device.id, "device", given)?;
+    session.host.command(Command::RenameDevice { device: device.id, name: name.clone() }).await?;
+    session.sync().await?;
+    let json = serde_json::json!({ "id": device.id, "name": name });
+    session.out.result(&json, || format!("It is called {} from now on.", harmless_line(&name)))?;
+    Ok(())
+}
+
+/// `sotto devices wake`
+pub(super) async fn wake(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
+    let given = password::existing(from)?;
+    if let Some(warning) = &given.warning {
+        session.out.note(warning);
+    }
+    let command = Command::Wake { password: given.password };
+    session.waking = true;
+    session.ask_with_password(command, |event| matches!(event, Event::Woken).then_some(())).await?;
+    session.sync().await?;
+    let json = serde_json::json!({ "id": session.account()?.device, "woken": true });
+    session.out.result(&json, || "You are signed in on this device again.".to_owned())?;
     Ok(())
 }

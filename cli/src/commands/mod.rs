@@ -70,6 +70,8 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
             None => devices::list(session, &devices.list).await,
             Some(DevicesVerb::Remove { id, password }) => devices::remove(session, &id, &password).await,
             Some(DevicesVerb::Lost(lost)) => credentials::lost(session, &lost).await,
+            Some(DevicesVerb::Rename { id, name }) => devices::rename(session, &id, name).await,
+            Some(DevicesVerb::Wake { password }) => devices::wake(session, &password).await,
         },
         Verb::Members(members) => match members.verb {
             None => members::list(session, members.space.as_deref(), &members.list).await,

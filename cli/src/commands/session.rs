@@ -36,6 +36,8 @@ pub(super) struct Session {
     pub(super) out: Out,
     patience: Duration,
     alarms: Vec<AlarmJson>,
+    /// Signing in again after a long time: that the server still refuses this device is no news.
+    pub(super) waking: bool,
     /// Whether changes are told as they come; not while a whole history comes in.
     telling: bool,
     offline: bool,
@@ -68,7 +70,16 @@ impl Session {
 
     fn new(host: Host, place: &Place, offline: bool) -> Self {
         let (out, patience) = (place.out, place.patience);
-        Self { host, out, patience, alarms: Vec::new(), telling: true, offline, reopening: false }
+        Self {
+            host,
+            out,
+            patience,
+            alarms: Vec::new(),
+            waking: false,
+            telling: true,
+            offline,
+            reopening: false,
+        }
     }
 
     /// A registration was cut short before it was known whether the server took it. The client sends it again by
@@ -138,6 +149,7 @@ impl Session {
                 Event::Failed(failure) => return Err(self.failed(failure)),
                 Event::DeviceRemoved => return Err(CliError::DeviceRemoved),
                 Event::PasswordNeeded if !self.reopening => return Err(CliError::PasswordNeeded),
+                Event::DeviceIdle if !self.waking => return Err(CliError::DeviceIdle),
                 event if is_progress(&event) => deadline = self::deadline(self.patience),
                 _ => {}
             }
@@ -184,6 +196,7 @@ impl Session {
                 | CliError::TooSlow
                 | CliError::DeviceRemoved
                 | CliError::PasswordNeeded
+                | CliError::DeviceIdle
                 | CliError::Failed { failure: Failure::Unreachable, .. }),
             ) => Ok(Err(error)),
             Err(error) => Err(error),
@@ -263,6 +276,15 @@ impl Session {
                 }
                 for account in removed {
                     self.out.note(&format!("{} can't read what comes from now on. {by} changed that.", name(space, *account)));
+                }
+            }
+            Event::IdleRemoved(devices) => {
+                let known = self.host.client().devices();
+                for device in known.iter().filter(|known| devices.contains(&known.id)) {
+                    self.out.note(&format!(
+                        "{} is removed from your devices, because it wasn't used for 60 days.",
+                        crate::print::harmless_line(&device.name)
+                    ));
                 }
             }
             Event::HandedBack { records, .. } => self.out.note(&format!(

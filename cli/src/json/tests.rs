@@ -165,12 +165,14 @@ fn an_account_and_a_device_have_these_shapes() {
         this: true,
         added_at: Millis(0),
         removed_in: Some(Version(2)),
+        model: "laptop".into(),
+        weeks_ago: Some(5),
     };
     assert!(DeviceJson::new(&DeviceView { removed_in: None, ..device.clone() }, true).removed);
     assert!(!DeviceJson::new(&DeviceView { removed_in: None, this: false, ..device.clone() }, true).removed);
     let expected = serde_json::json!({
         "id": "02".repeat(16), "name": "laptop", "this": true, "added_at": "1970-01-01T00:00:00.000Z",
-        "added_at_ms": 0, "removed": true,
+        "added_at_ms": 0, "removed": true, "weeks_ago": 5,
     });
     assert_eq!(json(&DeviceJson::new(&device, false)), expected);
 }

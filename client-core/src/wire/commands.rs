@@ -72,6 +72,11 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
         "makeSheet" => Ok(Command::MakeSheet { password: given::<D>(arguments, "makeSheet")? }),
         "sheetKept" => Ok(Command::SheetKept),
         "reopen" => Ok(Command::Reopen { password: given::<D>(arguments, "reopen")? }),
+        "renameDevice" => {
+            let RenameDevice { device, name } = read(arguments, "renameDevice")?;
+            Ok(Command::RenameDevice { device: id(&device)?, name })
+        }
+        "wake" => Ok(Command::Wake { password: secret(read::<Wake, D>(arguments, "wake")?.password) }),
         "foundOwn" => Ok(Command::FoundOwn),
         "people" => Ok(Command::People),
         "glance" => Ok(Command::Glance),
@@ -186,6 +191,17 @@ struct KeepDraft {
 struct MarkRead {
     space: String,
     seq: u64,
+}
+
+#[derive(Deserialize)]
+struct RenameDevice {
+    device: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Wake {
+    password: String,
 }
 
 #[derive(Deserialize)]

@@ -166,6 +166,9 @@ fn events() -> Vec<Event> {
         Event::Reopened,
         Event::Failed(Failure::WrongSheet),
         Event::Failed(Failure::Unanswered),
+        Event::DeviceIdle,
+        Event::Woken,
+        Event::IdleRemoved(vec![DeviceId([4; 16])]),
         Event::People(vec![Person {
             account: ANNA,
             handle: Handle::parse("anna").unwrap(),
@@ -238,6 +241,8 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "makeSheet", "password": "lusab-bifom-gutih" }),
         json!({ "kind": "sheetKept" }),
         json!({ "kind": "reopen", "password": "tugad-mosup-hinob" }),
+        json!({ "kind": "renameDevice", "device": DeviceId([4; 16]), "name": "The old phone" }),
+        json!({ "kind": "wake", "password": "lusab-bifom-gutih" }),
         json!({ "kind": "foundOwn" }),
         json!({ "kind": "people" }),
         json!({ "kind": "glance" }),
@@ -274,11 +279,14 @@ fn rendered() -> String {
     let device = DeviceView {
         id: DeviceId([4; 16]),
         name: "Phone".into(),
+        model: "Safari · iPhone".into(),
         this: true,
         added_at: AT,
         removed_in: None,
+        weeks_ago: None,
     };
-    let devices = [device.clone(), DeviceView { removed_in: Some(Version(3)), ..device }];
+    let other = DeviceView { this: false, weeks_ago: Some(5), ..device.clone() };
+    let devices = [device, other.clone(), DeviceView { removed_in: Some(Version(3)), ..other }];
     let told: Vec<Value> = events().iter().filter_map(event).map(|e| json!(e)).collect();
     let errors = [
         CoreError::new("wrong_password"),

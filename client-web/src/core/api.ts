@@ -9,6 +9,7 @@ import type {
   AccountId,
   AccountView,
   Alarm,
+  DeviceId,
   DeviceView,
   Draft,
   InvitationId,
@@ -66,6 +67,8 @@ export type Command =
   | { kind: 'makeSheet'; password: string }
   | { kind: 'sheetKept' }
   | { kind: 'reopen'; password: string }
+  | { kind: 'renameDevice'; device: DeviceId; name: string }
+  | { kind: 'wake'; password: string }
   | { kind: 'foundOwn' }
   | { kind: 'people' }
   | { kind: 'glance' }
@@ -107,6 +110,9 @@ export type Event =
   | { kind: 'sheet'; words: string; madeAt: Millis }
   | { kind: 'passwordNeeded' }
   | { kind: 'reopened' }
+  | { kind: 'deviceIdle' }
+  | { kind: 'woken' }
+  | { kind: 'idleRemoved'; devices: DeviceId[] }
   | { kind: 'people'; people: { account: AccountId; handle: string; role: Role; since: Millis }[] }
   | { kind: 'glance'; tables: { name: string; count: number; columns: string[]; rows: string[][] }[] }
   /** base64url, as `applicationServerKey` takes it; null when the server sends no notices. */

@@ -376,16 +376,29 @@ export const devices: DeviceView[] = [
   {
     "addedAt": 1800000000000,
     "id": "04040404040404040404040404040404",
+    "model": "Safari · iPhone",
     "name": "Phone",
     "removedIn": null,
-    "this": true
+    "this": true,
+    "weeksAgo": null
   },
   {
     "addedAt": 1800000000000,
     "id": "04040404040404040404040404040404",
+    "model": "Safari · iPhone",
+    "name": "Phone",
+    "removedIn": null,
+    "this": false,
+    "weeksAgo": 5
+  },
+  {
+    "addedAt": 1800000000000,
+    "id": "04040404040404040404040404040404",
+    "model": "Safari · iPhone",
     "name": "Phone",
     "removedIn": 3,
-    "this": true
+    "this": false,
+    "weeksAgo": 5
   }
 ];
 
@@ -581,6 +594,18 @@ export const events: Event[] = [
     "code": "unanswered",
     "kind": "failed",
     "retryAfterMs": null
+  },
+  {
+    "kind": "deviceIdle"
+  },
+  {
+    "kind": "woken"
+  },
+  {
+    "devices": [
+      "04040404040404040404040404040404"
+    ],
+    "kind": "idleRemoved"
   },
   {
     "kind": "people",
@@ -940,6 +965,15 @@ export const commands: Command[] = [
   {
     "kind": "reopen",
     "password": "tugad-mosup-hinob"
+  },
+  {
+    "device": "04040404040404040404040404040404",
+    "kind": "renameDevice",
+    "name": "The old phone"
+  },
+  {
+    "kind": "wake",
+    "password": "lusab-bifom-gutih"
   },
   {
     "kind": "foundOwn"

@@ -39,9 +39,13 @@ export interface AccountView {
 export interface DeviceView {
   id: DeviceId;
   name: string;
+  /** What it said of itself when it was added. */
+  model: string;
   this: boolean;
   addedAt: Millis;
   removedIn: number | null;
+  /** When it was connected last; null for this device, and while it is not known. */
+  weeksAgo: number | null;
 }
 
 export interface MemberView {

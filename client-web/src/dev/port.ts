@@ -321,9 +321,27 @@ export class DevPort implements Port {
       { id: '03'.repeat(16), role: 'therapist', expiresAt: Date.now() - hour, usedBy: null, revoked: false },
     ],
     devices: () => [
-      { id: '77'.repeat(16), name: 'Safari · iPhone', this: true, addedAt: this.#now - 150 * hour, removedIn: null },
-      { id: '78'.repeat(16), name: 'Firefox · Windows', this: false, addedAt: this.#now - 400 * hour, removedIn: null },
+      {
+        id: '77'.repeat(16),
+        name: 'Safari · iPhone',
+        model: 'Safari · iPhone',
+        this: true,
+        addedAt: this.#now - 150 * hour,
+        removedIn: null,
+        weeksAgo: null,
+      },
+      {
+        id: '78'.repeat(16),
+        name: 'The one in the study',
+        model: 'Firefox · Windows',
+        this: false,
+        addedAt: this.#now - 400 * hour,
+        removedIn: null,
+        weeksAgo: 5,
+      },
     ],
+    renameDevice: () => undefined,
+    wake: () => undefined,
     removeDevice: () => {
       throw new PortError('wrong_password');
     },

@@ -119,6 +119,9 @@ export interface Asks {
   invitations: { ask: void; answer: InvitationView[] };
   devices: { ask: void; answer: DeviceView[] };
   removeDevice: { ask: { device: DeviceId; password: string }; answer: void };
+  renameDevice: { ask: { device: DeviceId; name: string }; answer: void };
+  /** Signs in again on this device, which was not used for long (`deviceIdle`). */
+  wake: { ask: { password: string }; answer: void };
 
   /** For the owner. */
   people: { ask: void; answer: Person[] };
@@ -144,7 +147,11 @@ export type News =
   | { kind: 'eraBegan'; space: SpaceId; by: AccountId; added: AccountId[]; removed: AccountId[] }
   | { kind: 'refused'; space: SpaceId; id: MessageId; code: string }
   | { kind: 'handedBack'; space: SpaceId; records: number }
-  | { kind: 'deviceRemoved' };
+  | { kind: 'deviceRemoved' }
+  /** The server waits until somebody signs in on this device again: it was not used for long. */
+  | { kind: 'deviceIdle' }
+  /** Devices that were removed because nobody used them for long. */
+  | { kind: 'idleRemoved'; devices: DeviceId[] };
 
 /**
  * Why something was not done.

@@ -40,6 +40,10 @@ export class Session {
   told: Told[] = $state.raw([]);
   /** This device was removed from the account while it was open. */
   deviceRemoved = $state(false);
+  /** This device was not used for long, so its person signs in again. */
+  deviceIdle = $state(false);
+  /** So many devices were removed because nobody used them; until it is put away. */
+  idleRemoved = $state(0);
   /** Asked for, or recognised; see `own`. */
   #ownId: SpaceId | null = $state(null);
 
@@ -107,6 +111,12 @@ export class Session {
       case 'deviceRemoved':
         this.deviceRemoved = true;
         return;
+      case 'deviceIdle':
+        this.deviceIdle = true;
+        return;
+      case 'idleRemoved':
+        this.idleRemoved += news.devices.length;
+        return;
       // The space itself says all of these (`confirmed`, `needsConsent`, `waiting`, a message's `refused`).
       case 'confirmed':
       case 'readersChanged':
@@ -119,6 +129,7 @@ export class Session {
   #applyStatus(status: Status): void {
     // A connection that was made since proves the browser wrong.
     if (status.online && !this.status.online) this.cutOff = false;
+    if (status.online) this.deviceIdle = false;
     this.status = status;
     // Nothing readable stays behind a lock or after signing out.
     if (status.phase !== 'open') {
@@ -130,7 +141,7 @@ export class Session {
       void this.conversations;
       void this.own;
     }
-    if (status.phase === 'blank') this.deviceRemoved = false;
+    if (status.phase === 'blank') this.deviceRemoved = this.deviceIdle = false;
   }
 
   /** Finds or founds the space of one's own. */

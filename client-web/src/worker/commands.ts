@@ -133,6 +133,11 @@ export class Commands {
       this.#remote({ kind: 'revoke', ...ask }, (event) =>
         event.kind === 'revoked' && event.id === ask.id ? { answer: undefined } : undefined,
       ),
+    renameDevice: (ask) => this.host.command({ kind: 'renameDevice', ...ask }),
+    wake: (ask) =>
+      this.#run({ kind: 'wake', ...ask }, (event) => (event.kind === 'woken' ? { answer: undefined } : undefined), {
+        fails: true,
+      }),
     removeDevice: (ask) =>
       this.#run(
         { kind: 'removeDevice', ...ask },

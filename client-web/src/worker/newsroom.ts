@@ -34,6 +34,8 @@ export class Newsroom {
       case 'refused':
       case 'handedBack':
       case 'deviceRemoved':
+      case 'deviceIdle':
+      case 'idleRemoved':
         this.#events.push(event);
     }
   }

@@ -4,7 +4,8 @@
 //! what it answers.
 
 use super::{
-    Challenge, Ephemeral, InvitationStatus, Person, PushPublic, Req, SpaceHead, Stored, TableGlance, sized,
+    Challenge, DeviceWeek, Ephemeral, InvitationStatus, Person, PushPublic, Req, SpaceHead, Stored,
+    TableGlance, sized,
 };
 use crate::card::Card;
 use crate::codec::{self, DecodeError, Text};
@@ -59,6 +60,10 @@ pub enum ServerBody {
         /// The server's clock.
         #[n(4)]
         now: Millis,
+        /// When the account's devices were last connected, as far as it is known.
+        #[n(5)]
+        #[cbor(default)]
+        weeks: Vec<DeviceWeek>,
     },
     /// A request, or (without number) the connection, failed.
     #[n(2)]

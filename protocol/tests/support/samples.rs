@@ -339,7 +339,7 @@ pub(crate) fn account_requests() -> Vec<(&'static str, AccountRequest)> {
         RegisterFinish { registration: Box::new(registration(founding, invitation)) }
         LoginStart { handle: handle(), opaque: opaque(0x69, 96) }
         LoginFinish { state: state.clone(), opaque: opaque(0x6A, 64) }
-        DeviceAdd { token: state.clone(), card: card() }
+        DeviceAdd { token: state.clone(), card: card(), wakes: None }
         SetupOpen { token: Hash([0x5E; 32]) }
         UnlockStart { handle: handle() }
         UnlockFinish { state: state.clone(), signature: no_signature() }
@@ -352,6 +352,10 @@ pub(crate) fn account_requests() -> Vec<(&'static str, AccountRequest)> {
     let registration = Box::new(registration(Vec::new(), setup));
     all.push(("RegisterFinish of the founder", AccountRequest::RegisterFinish { registration }));
     all
+}
+
+fn weeks() -> Vec<sotto_protocol::frame::DeviceWeek> {
+    vec![sotto_protocol::frame::DeviceWeek { device: anna().device, week: sotto_protocol::ids::Week(2941) }]
 }
 
 pub(crate) fn account_answers() -> Vec<(&'static str, AccountAnswer)> {
@@ -380,6 +384,8 @@ pub(crate) fn account_answers() -> Vec<(&'static str, AccountAnswer)> {
             vault,
             vault_revision: Revision(17),
             role: Role::Client,
+            weeks: weeks(),
+            now: AT,
         }
         Done {}
         UnlockContinue { state: token }
@@ -437,6 +443,7 @@ pub(crate) fn server_bodies() -> Vec<(&'static str, ServerBody)> {
             vault_revision: Revision(17),
             practice: practice(),
             now: AT,
+            weeks: weeks(),
         }
         Error { req: Some(req), code: ErrorCode::RateLimited, retry_after_ms: Some(1000) }
         Appended {

@@ -30,6 +30,7 @@ const CHANGES: &[Change] = changes![
     1 "0001_meta",
     2 "0002_relay",
     3 "0003_push",
+    4 "0004_device_weeks",
 ];
 
 /// The newest migration.

@@ -8,7 +8,7 @@ use super::error::DbError;
 use super::query::{At, Row};
 use sotto_protocol::ids::{
     AccountId, ApprovalId, DeviceId, EraId, EraNumber, Fingerprint, Handle, Hash, Head, IncarnationId,
-    InvitationId, MethodId, Millis, PracticeId, RecordId, Revision, Seq, SpaceId, Version,
+    InvitationId, MethodId, Millis, PracticeId, RecordId, Revision, Seq, SpaceId, Version, Week,
 };
 use sotto_protocol::sign::{PublicKey, SignatureBytes};
 use sqlx::{Decode, Postgres, Sqlite, Type};
@@ -238,7 +238,7 @@ macro_rules! counter_value {
     )+};
 }
 
-counter_value!(Seq, Version, Revision, EraNumber, Millis);
+counter_value!(Seq, Version, Revision, EraNumber, Millis, Week);
 
 macro_rules! read_native {
     ($($type:ty),+) => {$(

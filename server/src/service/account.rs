@@ -15,7 +15,7 @@ use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::hash;
-use sotto_protocol::ids::{Handle, Hash, Millis};
+use sotto_protocol::ids::{DeviceId, Handle, Hash, Millis};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::LOGIN_MS_MAX;
 use sotto_protocol::sign::Signed;
@@ -146,7 +146,9 @@ impl Service {
             AccountRequest::LoginFinish { state, opaque } => {
                 self.login_finish(entrance, &state, &opaque, address, now, rng).await
             }
-            AccountRequest::DeviceAdd { token, card } => self.device_add(entrance, &token, card, now).await,
+            AccountRequest::DeviceAdd { token, card, wakes } => {
+                self.device_add(entrance, &token, card, wakes, now).await
+            }
             AccountRequest::SetupOpen { token } => {
                 self.check_setup(&token).await?;
                 Ok(AccountAnswer::Done.into())
@@ -223,7 +225,40 @@ impl Service {
         let account = self.store().login(&state.handle).await?.ok_or(ErrorCode::SignInFailed)?.account;
         let row = self.store().signed_in(account).await?.ok_or(ErrorCode::SignInFailed)?;
         entrance.throttle().succeeded(address, &state.handle, now);
-        Ok(admit(entrance, row, now, rng)?.into())
+        Ok(self.admit(entrance, row, now, rng).await?.into())
+    }
+
+    /// What somebody gets who has shown that she is the account's.
+    pub(super) async fn admit(
+        &self,
+        entrance: &Entrance,
+        row: SignedInRow,
+        now: Millis,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<AccountAnswer, ServiceError> {
+        let set: CredentialSet = row.credentials.peek().map_err(|_| ErrorCode::Internal)?;
+        let session = Session {
+            account: set.account,
+            purpose: Purpose::Admit,
+            expires_at: now.plus(LOGIN_MS_MAX),
+            credentials: set.version,
+        };
+        let token = entrance.tokens.issue(&session, rng)?;
+        let SignedInRow { role, card, credentials, inner, vault, .. } = row;
+        let card = card.signed().clone();
+        let (vault, vault_revision) = (vault.sealed, vault.revision);
+        let weeks = self.store().device_weeks(set.account).await?;
+        Ok(AccountAnswer::LoggedIn {
+            token,
+            card,
+            credentials,
+            inner,
+            vault,
+            vault_revision,
+            role,
+            weeks,
+            now,
+        })
     }
 
     async fn device_add(
@@ -231,34 +266,17 @@ impl Service {
         entrance: &Entrance,
         token: &Token,
         card: Signed<Card>,
+        wakes: Option<DeviceId>,
         now: Millis,
     ) -> Result<Step, ServiceError> {
         let (account, _) = self.session(entrance, token, now).await?;
         let card = Arc::new(VerifiedCard::verify(card)?);
         let card = self.add_device(account, card).await?;
+        if let Some(device) = wakes {
+            self.wake_device(account, device, now).await?;
+        }
         Ok(Step { answer: AccountAnswer::Done, card, published: Vec::new() })
     }
-}
-
-/// What somebody gets who has shown that she is the account's.
-pub(super) fn admit(
-    entrance: &Entrance,
-    row: SignedInRow,
-    now: Millis,
-    rng: &mut impl CryptoRng,
-) -> Result<AccountAnswer, ServiceError> {
-    let set: CredentialSet = row.credentials.peek().map_err(|_| ErrorCode::Internal)?;
-    let session = Session {
-        account: set.account,
-        purpose: Purpose::Admit,
-        expires_at: now.plus(LOGIN_MS_MAX),
-        credentials: set.version,
-    };
-    let token = entrance.tokens.issue(&session, rng)?;
-    let SignedInRow { role, card, credentials, inner, vault, .. } = row;
-    let card = card.signed().clone();
-    let (vault, vault_revision) = (vault.sealed, vault.revision);
-    Ok(AccountAnswer::LoggedIn { token, card, credentials, inner, vault, vault_revision, role })
 }
 
 /// What is stored of a set-up token.

@@ -12,7 +12,8 @@ use opaque_ke::{
 use sotto_protocol::account::{AccountAnswer, AccountRequest, Ticket, Token};
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::OpaqueMessage;
-use sotto_protocol::ids::{Handle, Hash};
+use sotto_protocol::frame::DeviceWeek;
+use sotto_protocol::ids::{Handle, Hash, Week};
 use sotto_protocol::opaque::{CONTEXT, SERVER_IDENTIFIER, Suite};
 use sotto_protocol::roster::Role;
 use std::net::{IpAddr, Ipv4Addr};
@@ -76,7 +77,7 @@ fn failed() -> AccountAnswer {
 }
 
 fn add(token: &Token, card: &sotto_protocol::card::VerifiedCard) -> AccountRequest {
-    AccountRequest::DeviceAdd { token: token.clone(), card: card.signed().clone() }
+    AccountRequest::DeviceAdd { token: token.clone(), card: card.signed().clone(), wakes: None }
 }
 
 #[tokio::test]
@@ -102,6 +103,26 @@ async fn the_right_password_admits_one_more_device() {
     assert_eq!(world.account(&add(&token, &next)).await, late);
     let invented = Token::new(vec![1; 80]).unwrap();
     assert_eq!(world.account(&add(&invented, &next)).await, late);
+}
+
+#[tokio::test]
+async fn the_right_password_wakes_an_idle_device_and_no_other() {
+    let mut world = practice(b"open sesame").await;
+    let thera = world.thera.clone();
+    let long_ago = Week(Week::of(world.now).0 - 20);
+    world.store.put_device_week(thera.account, thera.device(0), long_ago).await.unwrap();
+    let (_, second) = sign_in(&mut world, "thera", b"open sesame", HERE).await;
+    let Some(AccountAnswer::LoggedIn { token, card, weeks: told, now, .. }) = second else {
+        panic!("{second:?}")
+    };
+    assert_eq!((told, now), (vec![DeviceWeek { device: thera.device(0), week: long_ago }], world.now));
+    let wake =
+        |device| AccountRequest::DeviceAdd { token: token.clone(), card: card.clone(), wakes: Some(device) };
+    let refused = AccountAnswer::Error { code: ErrorCode::DeviceNotListed, retry_after_ms: None };
+    assert_eq!(world.account(&wake(thera.device(7))).await, refused);
+    assert_eq!(world.account(&wake(thera.device(0))).await, AccountAnswer::Done);
+    let awake = DeviceWeek { device: thera.device(0), week: Week::of(world.now) };
+    assert_eq!(world.store.device_weeks(thera.account).await, Ok(vec![awake]));
 }
 
 #[tokio::test]

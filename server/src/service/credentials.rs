@@ -5,7 +5,7 @@
 //! change is stored whole or not at all; the same change again is answered as the first time; an unknown handle gets
 //! the answers of a wrong signature.
 
-use super::account::{Step, admit};
+use super::account::Step;
 use super::cards::VERSION_MAX;
 use super::{Entrance, Service, ServiceError};
 use crate::store::{CredentialsWrite, SignedInRow, Swap, VaultRow};
@@ -65,7 +65,7 @@ impl Service {
         };
         let row = row.filter(|row| has_signed(row, token, signature)).ok_or(ErrorCode::SignInFailed)?;
         entrance.throttle().succeeded(address, &state.handle, now);
-        Ok(admit(entrance, row, now, rng)?.into())
+        Ok(self.admit(entrance, row, now, rng).await?.into())
     }
 
     /// First step of a new password.

@@ -9,6 +9,7 @@ mod account;
 mod append;
 mod cards;
 mod credentials;
+mod devices;
 mod invitations;
 mod judge;
 mod owner;

@@ -7,8 +7,8 @@ use crate::service::tests::{NOW, SPACE, World};
 use crate::store::MemoryStore;
 use proptest::prelude::*;
 use sotto_protocol::credentials::SealedVault;
-use sotto_protocol::frame::{EphemeralBody, InvitationBody, NewInvitation, ServerFrame};
-use sotto_protocol::ids::{EraId, Hash, InvitationId, Revision, Version};
+use sotto_protocol::frame::{DeviceWeek, EphemeralBody, InvitationBody, NewInvitation, ServerFrame};
+use sotto_protocol::ids::{EraId, Hash, InvitationId, Revision, Version, Week};
 use sotto_protocol::limits::{OUTGOING_FRAMES_MAX, PAGE_RECORDS_MAX};
 use sotto_protocol::record::Cause;
 use sotto_protocol::roster::Role;
@@ -134,6 +134,38 @@ async fn only_a_listed_device_that_signs_this_challenge_gets_in() {
     Wire::signed_in(&relay, &renewed, 1).await;
     let stored = relay.service().store().card(world.client.account, None).await.unwrap();
     assert_eq!(stored.map(|card| card.hash()), Some(renewed.card.hash()));
+}
+
+#[tokio::test]
+async fn a_device_that_was_away_for_sixty_days_waits_for_its_person() {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let (relay, world) = relay().await;
+    let (service, who) = (relay.service(), &world.client);
+    let speaker = |device: u8| Speaker { account: who.account, device: who.device(device) };
+    let week = Week::of(NOW);
+    let noted = |device: u8, week: Week| DeviceWeek { device: who.device(device), week };
+    assert_eq!(service.device_connects(speaker(0), NOW).await, Ok(vec![noted(0, week)]));
+    let later = NOW.plus(66 * DAY_MS);
+    assert_eq!(
+        service.device_connects(speaker(0), NOW.plus(59 * DAY_MS)).await.map(|weeks| weeks.len()),
+        Ok(1)
+    );
+    assert_eq!(service.device_connects(speaker(0), later).await, Ok(vec![noted(0, Week::of(later))]));
+    let idle = later.plus(68 * DAY_MS);
+    let refused = service.device_connects(speaker(0), idle).await;
+    assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::DeviceIdle));
+    // Once refused it stays so, and the week it was seen last is still told to others.
+    assert_eq!(service.store().device_weeks(who.account).await, Ok(vec![noted(0, Week::of(later))]));
+
+    // The connection ends with that code, and everybody else's goes on.
+    let mut wire = Wire::open(&relay);
+    service.store().put_device_week(who.account, who.device(0), Week(week.0 - 10)).await.unwrap();
+    wire.next();
+    wire.send(&who.connect(0, service.incarnation(), Challenge(Hash([8; 32])))).await;
+    assert_eq!(wire.error(), Some((None, ErrorCode::DeviceIdle)));
+    assert_eq!(wire.closed(), Some(Outgoing::Close(Some(ErrorCode::DeviceIdle))));
+    assert!(relay.hub().is_empty());
+    Wire::signed_in(&relay, &world.thera, 0).await;
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use crate::fixture::{Draft, Person, pass};
 use crate::service::tests::{Fresh, NOW, SPACE, World, every_scenario, speaker, upload};
 use crate::testing::Postgres;
 use sotto_protocol::credentials::{OpaqueMessage, SealedInner};
-use sotto_protocol::frame::InvitationBody;
-use sotto_protocol::ids::{EraId, InvitationId};
+use sotto_protocol::frame::{DeviceWeek, InvitationBody};
+use sotto_protocol::ids::{EraId, InvitationId, Week};
 use sotto_protocol::limits::VAULT_KEPT_MS;
 use sotto_protocol::log::LogState;
 use sotto_protocol::record::Cause;
@@ -68,6 +68,7 @@ async fn contract(fresh: Fresh<'_>) {
     appends_at_once_get_one_order(fresh).await;
     cursors_are_kept(&*fresh().await).await;
     addresses_for_notices_are_kept_with_their_devices(fresh).await;
+    of_a_device_only_the_week_is_kept_and_it_goes_with_the_device(fresh).await;
     an_owner_sees_her_practice(fresh).await;
 }
 
@@ -452,6 +453,24 @@ async fn addresses_for_notices_are_kept_with_their_devices(fresh: Fresh<'_>) {
     assert_eq!(store.put_push(row(&client, 1, 6), NOW).await, Ok(false));
 }
 
+async fn of_a_device_only_the_week_is_kept_and_it_goes_with_the_device(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let (store, mut client, thera) = (&world.store, world.client.clone(), &world.thera);
+    assert_eq!(store.put_card(client.add_device(1), Version(1)).await, Ok(Swap::Done));
+    assert_eq!(store.device_weeks(client.account).await, Ok(vec![]));
+    for (who, device, week) in [(&client, 0, 8), (&client, 1, 9), (thera, 0, 7), (&client, 0, 10)] {
+        store.put_device_week(who.account, who.device(device), Week(week)).await.unwrap();
+    }
+    let noted = |device: u8, week: u64| DeviceWeek { device: client.device(device), week: Week(week) };
+    assert_eq!(store.device_weeks(client.account).await, Ok(vec![noted(0, 10), noted(1, 9)]));
+    // Nothing of what is no device of hers, or is none any more.
+    store.put_device_week(client.account, client.device(7), Week(10)).await.unwrap();
+    let removed = client.clone().remove_device(1);
+    assert_eq!(store.put_card(removed, Version(2)).await, Ok(Swap::Done));
+    store.put_device_week(client.account, client.device(1), Week(11)).await.unwrap();
+    assert_eq!(store.device_weeks(client.account).await, Ok(vec![noted(0, 10)]));
+}
+
 /// A practice with something in every table.
 async fn everything(store: Arc<dyn Store>) -> World {
     let mut world = World::on(store).await;
@@ -469,6 +488,7 @@ async fn everything(store: Arc<dyn Store>) -> World {
     let endpoint = PushEndpoint::new("https://push.example/secret").unwrap();
     let row = PushRow { device: client.device(0), account: client.account, endpoint };
     assert_eq!(world.store.put_push(row, NOW).await, Ok(true));
+    world.store.put_device_week(client.account, client.device(0), Week(2941)).await.unwrap();
     world
 }
 

@@ -112,6 +112,8 @@ pub const SHAPES: &[Shape] = shapes! {
     "era_makes" { "space" Bytes, "account" Bytes, "made_at" Time }
         from "era_makes t JOIN spaces s ON s.id = t.space WHERE s.practice_id = $1"
         order "t.made_at DESC, t.space, t.account";
+    "device_weeks" { "account" Bytes, "device" Bytes, "practice_id" Bytes, "week" Number }
+        from "device_weeks t WHERE t.practice_id = $1" order "t.week DESC, t.account, t.device";
     "push_endpoints" {
         "account" Bytes, "device" Bytes, "practice_id" Bytes, "endpoint" Address, "stored_at" Time
     } from "push_endpoints t WHERE t.practice_id = $1" order "t.stored_at DESC, t.account, t.device";

@@ -18,10 +18,10 @@ use crate::defects::{Defect, Defects};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
-use sotto_protocol::frame::{InvitationState, Person, PushEndpoint, SpaceHead};
+use sotto_protocol::frame::{DeviceWeek, InvitationState, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
     AccountId, DeviceId, EraId, Handle, Hash, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId,
-    Version,
+    Version, Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::log::CardPin;
@@ -68,6 +68,7 @@ struct Data {
     cursors: BTreeMap<(DeviceId, SpaceId), Seq>,
     era_makes: BTreeMap<(SpaceId, AccountId), Millis>,
     push: BTreeMap<(AccountId, DeviceId), (PushRow, Millis)>,
+    weeks: BTreeMap<(AccountId, DeviceId), Week>,
 }
 
 /// A copy of a store's contents.
@@ -568,6 +569,22 @@ impl Store for MemoryStore {
 
     fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<super::glance::TableRows>> {
         self.read(|data| data.glance(practice, limit))
+    }
+
+    fn device_weeks(&self, account: AccountId) -> Answer<'_, Vec<DeviceWeek>> {
+        self.read(|data| {
+            let mine = data.weeks.iter().filter(|((owner, _), _)| *owner == account);
+            mine.map(|((_, device), week)| DeviceWeek { device: *device, week: *week }).collect()
+        })
+    }
+
+    fn put_device_week(&self, account: AccountId, device: DeviceId, week: Week) -> Answer<'_, ()> {
+        self.write(|data| {
+            if data.newest_card(account).is_some_and(|card| is_active(card, device)) {
+                data.weeks.insert((account, device), week);
+            }
+            Ok(())
+        })
     }
 
     fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool> {

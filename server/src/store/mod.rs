@@ -28,9 +28,9 @@ use crate::db::DbError;
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::SealedVault;
-use sotto_protocol::frame::{Person, PushEndpoint, SpaceHead};
+use sotto_protocol::frame::{DeviceWeek, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
+    AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version, Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::roster::Roster;
@@ -200,6 +200,11 @@ pub trait Store: Send + Sync {
     fn people(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<Person>>;
     /// What is held of a practice: of each table at most `limit` rows, the newest.
     fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<glance::TableRows>>;
+
+    /// When the devices of an account were last connected, by device.
+    fn device_weeks(&self, account: AccountId) -> Answer<'_, Vec<DeviceWeek>>;
+    /// Notes when a device was last connected. Nothing is noted of one that is not active in its account's newest card.
+    fn put_device_week(&self, account: AccountId, device: DeviceId, week: Week) -> Answer<'_, ()>;
 
     /// Stores where a device takes notices; what it or another device said before goes. False when the device is
     /// not active in its account's newest card.

@@ -15,7 +15,7 @@ use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::crypto::recovery;
 use sotto_client_core::io::{Command, Draft, Event, Failure, MessageId};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, Handle, SpaceId};
+use sotto_protocol::ids::{AccountId, DeviceId, Handle, SpaceId};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::roster::Role;
 
@@ -231,17 +231,20 @@ impl World {
             Event::Alarm { space, alarm } => self.model.alarms.push(Raised { host: h, space, alarm }),
             Event::Restored { messages, spaces } => self.hosts[h].restored = Some((messages, spaces)),
             Event::DeviceRemoved => self.hosts[h].fate = Fate::Removed,
-            Event::DeviceGone(device) => {
-                self.model.removed_devices.insert(device, self.time);
-                if let Some(account) = self.people.list[person].account {
-                    self.model.removals.insert(device, (account, self.now()));
-                }
-            }
+            Event::DeviceGone(device) => self.note_removed(person, device),
+            Event::IdleRemoved(devices) => devices.iter().for_each(|d| self.note_removed(person, *d)),
             Event::Synced => self.hosts[h].synced = true,
             // What else a client tells is for reading in the trace.
             _ => {}
         }
         Ok(())
+    }
+
+    fn note_removed(&mut self, person: usize, device: DeviceId) {
+        self.model.removed_devices.insert(device, self.time);
+        if let Some(account) = self.people.list[person].account {
+            self.model.removals.insert(device, (account, self.now()));
+        }
     }
 
     /// A screen is drawn anew where an event says that something changed.

@@ -42,7 +42,13 @@ fn every_command_has_a_help_text_that_gives_units() {
     for (words, unit) in [(&["invite"][..], "days"), (&["setup"], "3 to 64"), (&["read"], "50 messages")] {
         assert!(help("sotto", words).contains(unit), "{words:?}");
     }
-    for words in [&["devices", "remove"][..], &["members", "add"], &["members", "remove"]] {
+    for words in [
+        &["devices", "remove"][..],
+        &["devices", "rename"],
+        &["devices", "wake"],
+        &["members", "add"],
+        &["members", "remove"],
+    ] {
         assert!(help("sotto", words).contains("Usage: sotto "), "{words:?}");
     }
     let server = commands(&help("sotto-server", &[]));
@@ -235,6 +241,7 @@ fn json_has_the_documented_fields() {
             ("added_at", "time"),
             ("added_at_ms", "number"),
             ("removed", "bool"),
+            ("weeks_ago", "number|null"),
         ],
     );
     let invitations = world.thera.json(&["invitations"]);

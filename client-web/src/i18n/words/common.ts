@@ -103,6 +103,22 @@ export const common = {
     en: 'This browser doesn’t let us keep anything, perhaps because the window is private. You can go on, but what hasn’t been sent is gone when you close this page.',
     es: 'Este navegador no deja guardar nada, quizá porque la ventana es privada. Puedes seguir, pero lo que no se haya enviado se pierde al cerrar la página.',
   },
+  'idle.title': { en: 'Sign in on this device again', es: 'Entra de nuevo en este dispositivo' },
+  'idle.text': {
+    en: 'It wasn’t used for 60 days. Nothing is lost: what you wrote and haven’t sent is kept here and goes afterwards.',
+    es: 'No se usó durante 60 días. No se pierde nada: lo que escribiste y no enviaste se guarda aquí y sale después.',
+  },
+  'idle.do': { en: 'Sign in again', es: 'Entrar de nuevo' },
+  'idle.removed': {
+    en: {
+      one: '{count} of your devices was removed because it wasn’t used for 60 days.',
+      other: '{count} of your devices were removed because they weren’t used for 60 days.',
+    },
+    es: {
+      one: 'Se quitó {count} de tus dispositivos porque no se usó durante 60 días.',
+      other: 'Se quitaron {count} de tus dispositivos porque no se usaron durante 60 días.',
+    },
+  },
   'storage.borrowed': {
     en: 'This isn’t your computer, so nothing is kept here. What hasn’t been sent is gone when you exit or close this page.',
     es: 'Este no es tu ordenador, así que aquí no se guarda nada. Lo que no se haya enviado se pierde al salir o al cerrar la página.',

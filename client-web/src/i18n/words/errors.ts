@@ -78,6 +78,10 @@ export const errors = {
     en: 'The sign-in name or the password is not right. Please try again.',
     es: 'El nombre de acceso o la contraseña no son correctos. Inténtalo de nuevo.',
   },
+  'error.device_idle': {
+    en: 'This device wasn’t used for 60 days. Please sign in on it again; what you wrote is kept here.',
+    es: 'Este dispositivo no se usó durante 60 días. Entra de nuevo en él; lo que escribiste se guarda aquí.',
+  },
   'error.throttled': wait,
   'error.token_invalid': signInAgain,
   'error.handle_taken': {

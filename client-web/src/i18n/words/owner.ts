@@ -134,5 +134,9 @@ export const owner = {
   'table.records': { en: 'Everything written, locked', es: 'Todo lo escrito, cerrado' },
   'table.cursors': { en: 'How far each device has fetched', es: 'Hasta dónde ha traído cada dispositivo' },
   'table.era_makes': { en: 'When locks were changed', es: 'Cuándo se cambiaron los cierres' },
+  'table.device_weeks': {
+    en: 'The week in which each device was last here',
+    es: 'La semana en que cada dispositivo estuvo aquí por última vez',
+  },
   'table.push_endpoints': { en: 'Where notices are sent', es: 'Adónde se envían los avisos' },
 } as const satisfies Entries;

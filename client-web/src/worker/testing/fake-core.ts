@@ -156,7 +156,9 @@ export class FakeCore implements Core {
 
   devices(): DeviceView[] {
     const known = this.#rows.has('account') || this.#rows.has('registering');
-    return known ? [{ id: ME, name: 'Phone', this: true, addedAt: 0, removedIn: null }] : [];
+    return known
+      ? [{ id: ME, name: 'Phone', model: 'Phone', this: true, addedAt: 0, removedIn: null, weeksAgo: null }]
+      : [];
   }
 
   invitations(): [] {

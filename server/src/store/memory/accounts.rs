@@ -3,7 +3,7 @@
 use super::{Data, is_active};
 use crate::store::{CredentialsWrite, Swap, VAULT_REVISIONS_MAX, VaultRow};
 use sotto_protocol::card::VerifiedCard;
-use sotto_protocol::ids::{AccountId, Millis, Revision, Version};
+use sotto_protocol::ids::{AccountId, DeviceId, Millis, Revision, Version};
 use std::sync::Arc;
 
 impl Data {
@@ -14,7 +14,10 @@ impl Data {
             return Swap::Lost;
         }
         if key.1 > newest {
-            self.push.retain(|(owner, device), _| *owner != key.0 || is_active(&card, *device));
+            let stays =
+                |(owner, device): &(AccountId, DeviceId)| *owner != key.0 || is_active(&card, *device);
+            self.push.retain(|id, _| stays(id));
+            self.weeks.retain(|id, _| stays(id));
         }
         self.cards.insert(key, card);
         Swap::Done

@@ -44,6 +44,7 @@ impl Data {
             "records" => newest(limit, self.record_cells(practice)),
             "cursors" => newest(limit, self.cursor_cells(practice)),
             "era_makes" => newest(limit, self.era_cells(practice)),
+            "device_weeks" => newest(limit, self.week_cells(practice)),
             "push_endpoints" => newest(limit, self.push_cells(practice)),
             _ => (0, Vec::new()),
         }
@@ -206,6 +207,15 @@ impl Data {
         let mine = self.era_makes.iter().filter(|((space, _), _)| self.has(*space, practice));
         mine.map(|((space, account), at)| {
             ((Reverse(*at), *space, *account), vec![bytes(space.0), bytes(account.0), Cell::Time(*at)])
+        })
+        .collect()
+    }
+
+    fn week_cells(&self, practice: PracticeId) -> Vec<(impl Ord, Vec<Cell>)> {
+        let mine = self.weeks.iter().filter(|((account, _), _)| self.is_of(*account, practice));
+        mine.map(|((account, device), week)| {
+            let cells = vec![bytes(account.0), bytes(device.0), bytes(practice.0), Cell::Number(week.0)];
+            ((Reverse(*week), *account, *device), cells)
         })
         .collect()
     }

@@ -346,7 +346,7 @@ async fn newest_card(tx: &mut Tx, card: &VerifiedCard) -> Result<(), DbError> {
         .bind(card.card().era_floor())
         .execute(tx)
         .await?;
-    super::push::forget_removed(tx, card.card()).await
+    super::weeks::forget_removed(tx, card.card()).await
 }
 
 /// The newest revision, without those that are too old or too many.

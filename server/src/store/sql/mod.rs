@@ -12,6 +12,7 @@ mod owner;
 mod practice;
 mod push;
 mod read;
+mod weeks;
 
 use super::glance::TableRows;
 use super::rows::{
@@ -25,9 +26,10 @@ use hot::Hot;
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::{self, Text};
 use sotto_protocol::credentials::SealedVault;
-use sotto_protocol::frame::{Person, PushEndpoint, SpaceHead};
+use sotto_protocol::frame::{DeviceWeek, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
     AccountId, DeviceId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
+    Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::log::LogState;
@@ -287,6 +289,14 @@ impl Store for SqlStore {
 
     fn glance(&self, practice: PracticeId, limit: usize) -> Answer<'_, Vec<TableRows>> {
         Box::pin(async move { Ok(self.read_glance(practice, limit).await?) })
+    }
+
+    fn device_weeks(&self, account: AccountId) -> Answer<'_, Vec<DeviceWeek>> {
+        Box::pin(async move { Ok(self.read_weeks(account).await?) })
+    }
+
+    fn put_device_week(&self, account: AccountId, device: DeviceId, week: Week) -> Answer<'_, ()> {
+        Box::pin(async move { retry!(self.try_put_week(account, device, week)) })
     }
 
     fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool> {

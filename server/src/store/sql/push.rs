@@ -2,28 +2,18 @@
 
 use super::append::fetch_in;
 use super::{SqlStore, damaged};
-use crate::db::{DbError, Tx, Value, query};
+use crate::db::{DbError, Value, query};
 use crate::store::PushRow;
-use sotto_protocol::card::{Card, VerifiedCard};
-use sotto_protocol::codec;
 use sotto_protocol::frame::PushEndpoint;
-use sotto_protocol::ids::{AccountId, DeviceId, Millis, PracticeId};
+use sotto_protocol::ids::{AccountId, DeviceId, Millis};
 use std::collections::BTreeSet;
 
 impl SqlStore {
     pub(super) async fn try_put_push(&self, row: &PushRow, at: Millis) -> Result<bool, DbError> {
         let mut tx = self.db.begin().await?;
-        // A card that removes the device waits here, or was stored before.
-        let sql = "SELECT practice_id, card_version FROM accounts WHERE id = $1";
-        let account = query(sql).bind(row.account).for_update().fetch_optional(&mut tx).await?;
-        let Some(account) = account else { return tx.rollback().await.map(|()| false) };
-        let sql = "SELECT card FROM cards WHERE account = $1 AND version = $2";
-        let card = query(sql).bind(row.account).bind(account.get::<u64>(1)?).fetch_one(&mut tx).await?;
-        let card = codec::decode(&card.get::<Vec<u8>>(0)?, "card").map_err(|_| damaged("a card"))?;
-        let card = VerifiedCard::verify(card).map_err(|_| damaged("a card"))?;
-        if !card.card().device(row.device).is_some_and(|d| d.active_at(card.card().version)) {
+        let Some(practice) = super::weeks::practice_of_active(&mut tx, row.account, row.device).await? else {
             return tx.rollback().await.map(|()| false);
-        }
+        };
         let sql = "DELETE FROM push_endpoints WHERE (account = $1 AND device = $2) OR endpoint = $3";
         query(sql).bind(row.account).bind(row.device).bind(row.endpoint.as_str()).execute(&mut tx).await?;
         let sql = "INSERT INTO push_endpoints (account, device, practice_id, endpoint, stored_at)
@@ -31,7 +21,7 @@ impl SqlStore {
         query(sql)
             .bind(row.account)
             .bind(row.device)
-            .bind(account.get::<PracticeId>(0)?)
+            .bind(practice)
             .bind(row.endpoint.as_str())
             .bind(at)
             .execute(&mut tx)
@@ -68,14 +58,4 @@ impl SqlStore {
         }
         Ok(found)
     }
-}
-
-/// Forgets where devices take notices that a card no longer lists as active.
-pub(super) async fn forget_removed(tx: &mut Tx, card: &Card) -> Result<(), DbError> {
-    let removed = card.devices.iter().filter(|device| !device.active_at(card.version));
-    for device in removed {
-        let sql = "DELETE FROM push_endpoints WHERE account = $1 AND device = $2";
-        query(sql).bind(card.account).bind(device.id).execute(tx).await?;
-    }
-    Ok(())
 }
