@@ -13,6 +13,7 @@ mod backups_come_back;
 mod bad_input_disturbs_nobody;
 mod damaged_files_are_reported;
 mod help_and_json_are_as_documented;
+mod idle_devices_wait_for_their_person;
 mod killing_anything_loses_nothing;
 mod links_open_once;
 mod messages_wait_until_they_can_go;
