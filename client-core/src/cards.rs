@@ -224,6 +224,7 @@ impl Client {
                 // The server shows a record and not the card it was made with.
                 self.alarm(Some(id), Alarm::OldCard);
             } else if waited || asked.is_none() {
+                self.try_newest(id);
                 self.advance(id);
             }
         }

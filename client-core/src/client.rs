@@ -42,11 +42,16 @@ pub struct Config {
     pub hardening: Hardening,
     /// What is done wrong on purpose: nothing, outside the simulation.
     pub defects: Defects,
+    /// So many of a space's newest records are shown before all the others have been fetched.
+    pub newest_records: u32,
 }
+
+/// A few screens of a conversation.
+const NEWEST_RECORDS: u32 = 48;
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hardening: Hardening::STANDARD, defects: Defects::none() }
+        Self { hardening: Hardening::STANDARD, defects: Defects::none(), newest_records: NEWEST_RECORDS }
     }
 }
 
@@ -317,11 +322,12 @@ impl Client {
     }
 
     pub(crate) fn alarm(&mut self, space: Option<SpaceId>, alarm: Alarm) {
-        if let Some(live) = space.and_then(|id| self.spaces.get_mut(&id)).map(|s| &mut s.live) {
-            if live.alarm.as_ref() == Some(&alarm) {
+        if let Some(space) = space.and_then(|id| self.spaces.get_mut(&id)) {
+            space.newest_doubted(&alarm);
+            if space.live.alarm.as_ref() == Some(&alarm) {
                 return;
             }
-            live.alarm = Some(alarm.clone());
+            space.live.alarm = Some(alarm.clone());
         }
         self.event(Event::Alarm { space, alarm });
     }

@@ -38,6 +38,8 @@ pub enum Defect {
     KeepEras,
     /// Keep the vault key when a device was lost.
     KeepVaultKey,
+    /// Show the newest records without asking whether anybody vouches for them.
+    TrustNewest,
     /// Misbehaves towards others: seals rubbish to one member of an era.
     SealRubbish,
     /// Misbehaves towards others: seals another key to one member of an era.
@@ -50,7 +52,7 @@ pub enum Defect {
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SendBeforeStored,
         Self::ForgetOutbox,
         Self::FreshIds,
@@ -65,6 +67,7 @@ impl Defect {
         Self::IgnoreMissingPayloads,
         Self::KeepEras,
         Self::KeepVaultKey,
+        Self::TrustNewest,
         Self::SealRubbish,
         Self::SealAnotherKey,
         Self::ForgeJoinProof,

@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// Unwraps the era's key and checks it against the commitment.
-    fn open_era(&self, id: SpaceId, stored: &Stored, era: &Era) -> Option<EraKey> {
+    pub(crate) fn open_era(&self, id: SpaceId, stored: &Stored, era: &Era) -> Option<EraKey> {
         let account = self.account.as_ref()?;
         let body = EraBody::parse(stored.record.payload()?.as_slice()).ok()?;
         let member = body.member(account.id)?;

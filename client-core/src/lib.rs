@@ -27,6 +27,7 @@ mod joining;
 mod keeping;
 mod loading;
 mod looking;
+mod newest;
 mod opening;
 mod own;
 mod reading;

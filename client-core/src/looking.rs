@@ -36,7 +36,7 @@ impl Client {
         let Some(account) = self.account.as_ref().map(|a| a.id) else { return Vec::new() };
         self.spaces
             .values()
-            .filter(|s| s.log.seq() > Seq::ZERO)
+            .filter(|s| s.shown().log.seq() > Seq::ZERO)
             .map(|s| self.space_view(s, account))
             .collect()
     }
@@ -44,26 +44,27 @@ impl Client {
     /// One of the account's spaces.
     pub fn space(&self, id: SpaceId) -> Option<SpaceView> {
         let account = self.account.as_ref()?.id;
-        self.spaces.get(&id).filter(|s| s.log.seq() > Seq::ZERO).map(|s| self.space_view(s, account))
+        self.spaces.get(&id).filter(|s| s.shown().log.seq() > Seq::ZERO).map(|s| self.space_view(s, account))
     }
 
-    fn space_view(&self, space: &Space, me: AccountId) -> SpaceView {
+    fn space_view(&self, whole: &Space, me: AccountId) -> SpaceView {
+        let space = whole.shown();
         let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&space.id()));
         let members = space.log.era().map(|era| era.members.as_slice()).unwrap_or_default();
-        let waiting = || space.outbox.values().filter(|row| row.refused.is_none());
+        let waiting = || whole.outbox.values().filter(|row| row.refused.is_none());
         SpaceView {
             id: space.id(),
             members: members
                 .iter()
                 .map(|m| MemberView {
                     account: m.account,
-                    name: space.name_of(m.account),
+                    name: space.name_of(m.account).or_else(|| whole.name_of(m.account)),
                     role: m.role,
                     me: m.account == me,
                 })
                 .collect(),
             confirmed: pin.is_some_and(|p| p.confirmed),
-            member: space.is_member(me),
+            member: !whole.left && space.is_member(me),
             unread: number(space.timeline.unread()),
             unanswered: number(space.timeline.unanswered()),
             waiting: number(waiting().count()),
@@ -71,15 +72,18 @@ impl Client {
             seq: space.log.seq(),
             head: space.log.head(),
             era: space.log.era().map(|e| e.number).unwrap_or_default(),
-            alarm: space.live.alarm.clone(),
-            complete: space.caught_up(),
+            alarm: whole.live.alarm.clone(),
+            complete: whole.caught_up(),
+            partial: space.is_partial(),
+            verified: whole.log.seq().0,
+            told: whole.told().max(whole.log.seq()).0,
             total: number(space.timeline.total()),
-            last: space.newest_message(),
-            attention: space.attention(),
-            settings: space.settings(),
+            last: space.newest_message().map(|message| whole.named(message)),
+            attention: space.attention().into_iter().map(|message| whole.named(message)).collect(),
+            settings: whole.all_settings(),
             era_at: space.log.era().map(|_| space.era_at),
-            draft: space.draft.as_str().to_owned(),
-            edit: space.edit.as_ref().map(|edit| EditView {
+            draft: whole.draft.as_str().to_owned(),
+            edit: whole.edit.as_ref().map(|edit| EditView {
                 target: MessageId { author: me, record: edit.target },
                 text: edit.text.as_str().to_owned(),
             }),
@@ -88,7 +92,7 @@ impl Client {
 
     /// The messages of a space: oldest first, waiting ones last.
     pub fn messages(&self, space: SpaceId) -> Vec<MessageView> {
-        self.spaces.get(&space).map(|space| space.messages(0, usize::MAX)).unwrap_or_default()
+        self.spaces.get(&space).map(|space| space.shown_messages(0, usize::MAX)).unwrap_or_default()
     }
 
     /// Messages `start .. start + count` of a space, oldest first; fewer at the end.
@@ -96,10 +100,10 @@ impl Client {
         let Some(space) = self.spaces.get(&space) else {
             return PageView { total: 0, start: 0, messages: Vec::new() };
         };
-        let total = number(space.timeline.total());
+        let total = number(space.shown().timeline.total());
         let start = start.min(total);
         let (skip, take) = (usize::try_from(start), usize::try_from(count).unwrap_or(usize::MAX));
-        let messages = skip.map(|skip| space.messages(skip, take)).unwrap_or_default();
+        let messages = skip.map(|skip| space.shown_messages(skip, take)).unwrap_or_default();
         PageView { total, start, messages }
     }
 

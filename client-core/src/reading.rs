@@ -21,6 +21,8 @@ const READS_MAX: usize = 6;
 const SPACE_READS_MAX: usize = 4;
 /// Records asked for at once. A page of so many short messages is below what a page may weigh.
 const READ_RECORDS: u64 = 128;
+/// Records asked for first: they say who is in a conversation, so it can be named while the rest is on its way.
+const FIRST_RECORDS: u64 = 12;
 /// Pages in a row that may bring nothing nearer; one can be older than what was acknowledged meanwhile.
 const FRUITLESS_MAX: u32 = 3;
 
@@ -74,11 +76,11 @@ impl Client {
     }
 
     /// Lower comes first.
-    fn urgency(&self, space: &Space) -> (bool, Reverse<Millis>) {
+    fn urgency(&self, space: &Space) -> (bool, bool, Reverse<Millis>) {
         let pin = self.keeping.as_ref().and_then(|k| k.vault.spaces.get(&space.id()));
         let read = pin.map(|pin| pin.read).unwrap_or_default();
         let looked_at = pin.and_then(|pin| pin.read_at).unwrap_or_default();
-        (space.told() <= read, Reverse(looked_at))
+        (space.log.seq() > Seq::ZERO, space.told() <= read, Reverse(looked_at))
     }
 
     fn ask_page(&mut self, space: SpaceId, after: Seq, count: u64) -> bool {
@@ -146,7 +148,7 @@ impl Live {
         self.reads.remove(&after);
         let got = last.map_or(0, |last| last.0.saturating_sub(after.0));
         // Long messages fill a page sooner; what is asked for next should neither overlap nor leave gaps.
-        let fits = if got < count { got } else { count.saturating_mul(2) };
+        let fits = if got < count { got } else { READ_RECORDS.min(count.saturating_mul(16)) };
         self.page_records = fits.clamp(1, READ_RECORDS);
     }
 }
@@ -164,8 +166,11 @@ impl Space {
         if live.alarm.is_some() || !live.subscribed || live.reads.len() >= SPACE_READS_MAX {
             return None;
         }
-        let count = if live.page_records == 0 { READ_RECORDS } else { live.page_records };
         let mut after = self.log.seq();
+        if after == Seq::ZERO && live.reads.is_empty() && live.ahead.is_empty() {
+            return (self.told() > after).then_some((after, FIRST_RECORDS));
+        }
+        let count = if live.page_records == 0 { READ_RECORDS } else { live.page_records };
         loop {
             let mut reads =
                 live.reads.iter().map(|(from, count)| (*from, Seq(from.0.saturating_add(*count))));
@@ -207,19 +212,19 @@ mod tests {
     #[test]
     fn pages_follow_each_other_without_waiting() {
         let mut space = behind(10_000);
-        assert_eq!(asked(&mut space), [(0, 128), (128, 128), (256, 128), (384, 128)]);
-        space.live.came(Seq(0), 128, Some(Seq(128)));
-        space.log = space.log.clone().at(Seq(128), Head::ZERO);
-        assert_eq!(asked(&mut space), [(512, 128)]);
+        assert_eq!(asked(&mut space), [(0, 12), (12, 128), (140, 128), (268, 128)]);
+        space.live.came(Seq(0), 12, Some(Seq(12)));
+        space.log = space.log.clone().at(Seq(12), Head::ZERO);
+        assert_eq!(asked(&mut space), [(396, 128)]);
     }
 
     #[test]
     fn nothing_is_asked_for_that_would_not_be_kept_or_is_not_there() {
         let mut space = behind(200);
-        assert_eq!(asked(&mut space), [(0, 128), (128, 128)]);
+        assert_eq!(asked(&mut space), [(0, 12), (12, 128), (140, 128)]);
         let mut far = behind(10_000);
         far.live.page_records = 300;
-        assert_eq!(asked(&mut far), [(0, 300), (300, 300), (600, 300)]);
+        assert_eq!(asked(&mut far), [(0, 12), (12, 300), (312, 300), (612, 300)]);
         assert_eq!(asked(&mut behind(0)), []);
     }
 
@@ -228,12 +233,12 @@ mod tests {
         let mut space = behind(10_000);
         assert_eq!(asked(&mut space).len(), SPACE_READS_MAX);
         // Long messages: only ten of them fit.
-        space.live.came(Seq(0), 128, Some(Seq(10)));
+        space.live.came(Seq(0), 12, Some(Seq(5)));
+        space.log = space.log.clone().at(Seq(5), Head::ZERO);
+        assert_eq!(asked(&mut space), [(5, 5)]);
+        space.live.came(Seq(5), 5, Some(Seq(10)));
         space.log = space.log.clone().at(Seq(10), Head::ZERO);
-        assert_eq!(asked(&mut space), [(10, 10)]);
-        space.live.came(Seq(10), 10, Some(Seq(20)));
-        space.log = space.log.clone().at(Seq(20), Head::ZERO);
-        assert_eq!(asked(&mut space), [(20, 20)], "they may be over");
+        assert_eq!(asked(&mut space), [(10, 80)], "they may be over");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use crate::asking::Question;
 use crate::client::Client;
 use crate::io::{Alarm, Event, Failure, Output};
+use crate::newest::Newest;
 use crate::reading::Reading;
 use rand_core::Rng;
 use sotto_protocol::error::ErrorCode;
@@ -40,6 +41,7 @@ pub(crate) enum Pending {
     EraAppend { space: SpaceId, record: Box<Record> },
     Subscribe(SpaceId, Seq),
     Read(Reading),
+    Newest(SpaceId),
     Restore(SpaceId),
     CardGet { account: AccountId, version: Option<Version> },
     CardHandBack(SpaceId),
@@ -362,6 +364,12 @@ impl Client {
                 }
                 _ => self.hang_up(),
             },
+            ServerBody::Newest { req, base, era, records, head } => match self.link.take(req) {
+                Some(Pending::Newest(space)) if head.space == space => {
+                    self.newest_arrived(space, Newest { base, era, records, head });
+                }
+                _ => self.hang_up(),
+            },
             ServerBody::Push { space, records } => self.push(space, records),
             ServerBody::Cards { req, card } => {
                 if let Some(Pending::CardGet { account, version }) = self.link.take(req) {
@@ -413,6 +421,7 @@ impl Client {
             | Pending::EraAppend { .. }
             | Pending::Subscribe(..)
             | Pending::Read(..)
+            | Pending::Newest(_)
             | Pending::Restore(_)
             | Pending::CardGet { .. }
             | Pending::VaultGet
@@ -451,7 +460,8 @@ impl Client {
                 self.event(Event::Failed(Failure::Server { code, retry_after_ms }));
             }
             Pending::RosterPut(_) => self.roster_refused(code, retry_after_ms),
-            Pending::RosterGet | Pending::Ping => {}
+            // It is only earlier than it would come anyway.
+            Pending::Newest(_) | Pending::RosterGet | Pending::Ping => {}
         }
     }
 }

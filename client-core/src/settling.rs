@@ -54,7 +54,8 @@ impl Client {
         let marks: Vec<_> = self.spaces.keys().map(|id| (*id, self.read_mark(*id))).collect();
         for (id, mark) in marks {
             let Some(space) = self.spaces.get_mut(&id) else { continue };
-            let (appeared, settled) = (space.settle_timeline(me, mark, now), space.tell_complete());
+            let newest = space.newest.as_mut().is_some_and(|shown| shown.settle_timeline(me, mark, now));
+            let (appeared, settled) = (space.settle_timeline(me, mark, now) || newest, space.tell_complete());
             if appeared || settled {
                 let seq = space.log.seq();
                 self.event(Event::Updated { space: id, seq });

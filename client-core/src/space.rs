@@ -8,6 +8,7 @@ use crate::cards::Cards;
 use crate::crypto::keys::{EraKey, RecordKey};
 use crate::crypto::seal::{self, ContentPlace};
 use crate::io::{Alarm, DRAFT_BYTES_MAX, Draft, MessageId};
+use crate::newest::Newest;
 use crate::rows::{EditRow, Entry, EntryBody, OutboxBody, OutboxRow, ROW_VERSION, SpaceRow};
 use crate::timeline::{At, Timeline};
 use minicbor::{Decode, Encode};
@@ -26,6 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub(crate) struct Space {
     pub(crate) log: LogState,
+    /// Where the entries begin. Not at the start only where the newest are shown before all the others are here.
+    pub(crate) base: Seen,
     pub(crate) entries: Vec<Entry>,
     pub(crate) by_id: BTreeMap<MessageId, usize>,
     pub(crate) keys: BTreeMap<EraId, EraKey>,
@@ -43,6 +46,8 @@ pub(crate) struct Space {
     pub(crate) timeline: Timeline,
     /// Whether it was last told to be complete; see [`Space::tell_complete`].
     pub(crate) told_complete: bool,
+    /// The newest records, to be looked at until all before them have been verified; see [`crate::newest`].
+    pub(crate) newest: Option<Box<Space>>,
     pub(crate) live: Live,
 }
 
@@ -61,6 +66,8 @@ pub(crate) struct Live {
     pub(crate) page_records: u64,
     /// Records that arrived and wait for an earlier one or for a card.
     pub(crate) ahead: BTreeMap<Seq, Stored>,
+    /// The newest records, as served.
+    pub(crate) newest: Option<Newest>,
     /// The pinned position for which the server was asked where the space stands.
     pub(crate) pin_asked: Seq,
     /// And has answered.
@@ -155,6 +162,7 @@ impl Space {
 
     pub(crate) fn from_row(row: SpaceRow) -> Self {
         Self {
+            base: Seen { seq: Seq::ZERO, head: hash::head_zero(row.log.space()) },
             log: row.log,
             entries: Vec::new(),
             by_id: BTreeMap::new(),
@@ -170,6 +178,7 @@ impl Space {
             edit: None,
             timeline: Timeline::default(),
             told_complete: false,
+            newest: None,
             live: Live::default(),
         }
     }
@@ -197,14 +206,23 @@ impl Space {
 
     /// The head after a position, if that was verified here.
     pub(crate) fn head_at(&self, seq: Seq) -> Option<Head> {
-        match usize::try_from(seq.0).ok()? {
-            0 => Some(hash::head_zero(self.id())),
-            n => self.entries.get(n - 1).map(|e| e.head),
-        }
+        if seq == self.base.seq { Some(self.base.head) } else { self.entry_at(seq).map(|e| e.head) }
+    }
+
+    /// The record at a position.
+    pub(crate) fn entry_at(&self, seq: Seq) -> Option<&Entry> {
+        let number = usize::try_from(seq.0.checked_sub(self.base.seq.0)?).ok()?;
+        self.entries.get(number.checked_sub(1)?)
+    }
+
+    /// The position of the entry with this index.
+    pub(crate) fn seq_at(&self, index: usize) -> Seq {
+        let number = u64::try_from(index).unwrap_or(u64::MAX);
+        Seq(self.base.seq.0.saturating_add(number).saturating_add(1))
     }
 
     pub(crate) fn seq_of(&self, id: &MessageId) -> Option<Seq> {
-        self.by_id.get(id).and_then(|index| u64::try_from(*index).ok()).map(|n| Seq(n + 1))
+        self.by_id.get(id).map(|index| self.seq_at(*index))
     }
 
     pub(crate) fn entry(&self, id: &MessageId) -> Option<&Entry> {
@@ -213,15 +231,14 @@ impl Space {
 
     pub(crate) fn push_entry(&mut self, entry: Entry) {
         self.by_id.insert(entry.id, self.entries.len());
-        self.entries.push(entry);
         self.touch_entry(self.entries.len());
+        self.entries.push(entry);
     }
 
-    /// The record of this number changed, or is new.
-    fn touch_entry(&mut self, number: usize) {
-        if let Ok(seq) = u64::try_from(number) {
-            self.timeline.touch(At::Log(Seq(seq)));
-        }
+    /// The record at this index changed, or is new.
+    fn touch_entry(&mut self, index: usize) {
+        let seq = self.seq_at(index);
+        self.timeline.touch(At::Log(seq));
     }
 
     /// Gives a record another body.
@@ -230,14 +247,14 @@ impl Space {
         let entry = self.entries.get_mut(index)?;
         entry.body = body;
         let entry = entry.clone();
-        self.touch_entry(index.saturating_add(1));
+        self.touch_entry(index);
         Some((self.seq_of(id)?, entry))
     }
 
     /// Everything was read from the store.
     pub(crate) fn loaded(&mut self) {
         self.by_id = ordered::map(self.entries.iter().enumerate().map(|(index, e)| (e.id, index)));
-        (1..=self.entries.len()).for_each(|number| self.touch_entry(number));
+        (0..self.entries.len()).for_each(|index| self.touch_entry(index));
         self.outbox.keys().for_each(|number| self.timeline.touch(At::Out(*number)));
     }
 
@@ -259,17 +276,26 @@ impl Space {
         let target = match (header.kind, stored.record.payload()) {
             (Kind::Drop, Some(payload)) => Drop::parse(payload.as_slice()).ok().and_then(|drop| {
                 let id = MessageId { author: header.author, record: drop.target };
-                self.entry(&id).map(|e| Target { kind: e.kind, payload_hash: e.payload_hash })
+                let known = self.entry(&id).map(|e| Target { kind: e.kind, payload_hash: e.payload_hash });
+                known.or_else(|| {
+                    self.before_base(Target { kind: Kind::Content, payload_hash: drop.payload_hash })
+                })
             }),
             _ => None,
         };
+        let before = (header.seen.seq < self.base.seq).then_some(header.seen.head);
         let facts = Facts {
-            seen_head: self.head_at(header.seen.seq),
+            seen_head: before.or_else(|| self.head_at(header.seen.seq)),
             repeated: self.entry(&MessageId { author: header.author, record: header.id }).is_some(),
             target,
             card: &|account, version| cards.pin(account, version),
         };
         self.log.admit(&authentic, &facts)
+    }
+
+    /// What is before the base can't be looked at here: it is judged when its turn comes.
+    fn before_base<T>(&self, claimed: T) -> Option<T> {
+        (self.base.seq > Seq::ZERO).then_some(claimed)
     }
 
     /// True when this record is the one verified here at its position.

@@ -98,6 +98,7 @@ impl Client {
         self.heard(head, asked_at);
         self.check_pin(head.space);
         self.ask_missing(head.space);
+        self.ask_newest(head.space);
         self.read_on(head.space);
     }
 
@@ -170,6 +171,7 @@ impl Client {
     }
 
     pub(crate) fn push(&mut self, id: SpaceId, records: Vec<Stored>) {
+        self.newest_goes_on(id, &records);
         self.take_in(id, records);
     }
 
@@ -258,6 +260,7 @@ impl Client {
         let (seq, space_is_quiet) = (space.log.seq(), space.live.alarm.is_none());
         if seq > before {
             self.save_space(id);
+            self.newest_reached(id);
             // Where something contradicts, what was verified just before may be false as well.
             if self.confirmed(id) && space_is_quiet {
                 self.pin_head(id);

@@ -110,6 +110,12 @@ pub struct SpaceView {
     pub alarm: Option<Alarm>,
     /// Verified up to the server's head as last heard.
     pub complete: bool,
+    /// Only the newest of it is here yet: it can be read, and what is older is on its way.
+    pub partial: bool,
+    /// Records that were verified one after the other from the first on.
+    pub verified: u64,
+    /// Records that there are, as far as the server has said.
+    pub told: u64,
     /// How many messages there are.
     pub total: u64,
     /// The newest of them, waiting ones included.

@@ -15,7 +15,7 @@ use crate::ids::{
     AccountId, ApprovalId, DeviceId, EraId, EraNumber, Hash, Head, Millis, RecordId, Seq, SpaceId, Version,
 };
 use crate::label::Label;
-use crate::record::{Approval, Cause, Drop, EraBody, Header, Join, Kind, Member, Record};
+use crate::record::{Approval, Cause, Drop, EraBody, Header, Join, Kind, Member, Record, Seen};
 use crate::roster::Role;
 use crate::sign::PublicKey;
 use minicbor::{Decode, Encode};
@@ -297,6 +297,17 @@ impl LogState {
             era: None,
             approvals_used: BTreeSet::new(),
         }
+    }
+
+    /// The state at a position of which only the head and the era's record are known: enough to judge what follows as
+    /// far as that can be judged without what came before. `None` when the record is no era of this space.
+    pub fn standing(space: SpaceId, at: Seen, founding: Head, era: &Record) -> Option<Self> {
+        let header = era.header();
+        let bytes = era.payload().filter(|_| header.kind == Kind::Era && header.space == space)?.as_slice();
+        let body = EraBody::parse(bytes).ok()?;
+        let empty = Self::new(space);
+        let era = Some(empty.era_of(header, bytes, body));
+        Some(Self { seq: at.seq, head: at.head, founding: Some(founding), era, ..empty })
     }
 
     /// The same state at another position of the same era, for a server that stores position and head apart.

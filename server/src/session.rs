@@ -180,6 +180,10 @@ impl Session {
                 let page = self.relay.service().page(who.speaker.account, req, space, after, limit).await;
                 self.answer(req, page);
             }
+            ClientFrame::ReadNewest { req, space, limit } => {
+                let newest = self.relay.service().newest(who.speaker.account, req, space, limit).await;
+                self.answer(req, newest);
+            }
             ClientFrame::Restore { req, space, records } => {
                 let answer = self.restore(who, req, space, records, now).await;
                 self.answer(req, answer);
@@ -254,6 +258,7 @@ impl Session {
             | ClientFrame::Append { .. }
             | ClientFrame::Subscribe { .. }
             | ClientFrame::Read { .. }
+            | ClientFrame::ReadNewest { .. }
             | ClientFrame::Cursor { .. }
             | ClientFrame::Ephemeral { .. }
             | ClientFrame::Restore { .. }

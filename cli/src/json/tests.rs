@@ -35,6 +35,9 @@ pub(crate) fn space_view() -> SpaceView {
         draft: String::new(),
         edit: None,
         complete: true,
+        partial: false,
+        verified: 70_001,
+        told: 70_001,
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{At, Effects, ItemKind};
 use crate::content::{Content, ContentFrame};
 use crate::io::MessageId;
-use crate::rows::{Entry, EntryBody, OutboxBody};
+use crate::rows::{EntryBody, OutboxBody};
 use crate::space::Space;
 use crate::view::{BodyView, MessageView};
 use sotto_protocol::ids::{AccountId, Millis, Seq};
@@ -21,14 +21,10 @@ pub(super) enum Said {
     Placeholder(ItemKind),
 }
 
-fn entry(space: &Space, seq: Seq) -> Option<&Entry> {
-    usize::try_from(seq.0).ok()?.checked_sub(1).and_then(|index| space.entries.get(index))
-}
-
 /// When the server stored it; `None` in the outbox.
 pub(super) fn stored_at(space: &Space, at: At) -> Option<Millis> {
     match at {
-        At::Log(seq) => entry(space, seq).map(|entry| entry.at),
+        At::Log(seq) => space.entry_at(seq).map(|entry| entry.at),
         At::Out(_) => None,
     }
 }
@@ -36,9 +32,9 @@ pub(super) fn stored_at(space: &Space, at: At) -> Option<Millis> {
 /// The first entry that was stored after a message's time to be shown.
 pub(super) fn anchor(space: &Space, at: At, show_at: Option<Millis>) -> Option<Seq> {
     let (At::Log(seq), Some(show_at)) = (at, show_at) else { return None };
-    let after = usize::try_from(seq.0).ok()?;
+    let after = usize::try_from(seq.0.checked_sub(space.base.seq.0)?).ok()?;
     let later = space.entries.iter().enumerate().skip(after).find(|(_, entry)| entry.at > show_at)?;
-    u64::try_from(later.0).ok().map(|index| Seq(index + 1))
+    Some(space.seq_at(later.0))
 }
 
 /// What is said at a place, and as which message; `None` when nothing is, or nothing for this account.
@@ -50,7 +46,7 @@ pub(super) fn said(
 ) -> Option<(MessageId, Said)> {
     match at {
         At::Log(seq) => {
-            let entry = entry(space, seq).filter(|entry| entry.kind == Kind::Content)?;
+            let entry = space.entry_at(seq).filter(|entry| entry.kind == Kind::Content)?;
             let said = match &entry.body {
                 EntryBody::Visible => return None,
                 // What was written while one was no reader is not one's to read.
@@ -89,7 +85,7 @@ pub(super) fn frame(space: &Space, resends: &Resends, at: At) -> Option<ContentF
 /// The frame that was sent again for a record, the first if there are several.
 fn again(space: &Space, resends: &Resends, original: &MessageId) -> Option<ContentFrame> {
     let seq = resends.get(original)?.first()?;
-    let EntryBody::Opened { frame } = &entry(space, *seq)?.body else { return None };
+    let EntryBody::Opened { frame } = &space.entry_at(*seq)?.body else { return None };
     match ContentFrame::from_bytes(frame.as_slice()).ok()?.content {
         Content::Resend(again) => ContentFrame::from_bytes(again.frame.as_slice()).ok(),
         _ => None,

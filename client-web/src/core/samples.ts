@@ -100,6 +100,7 @@ export const spaces: SpaceView[] = [
       }
     ],
     "needsConsent": false,
+    "partial": false,
     "seq": 9,
     "settings": [
       {
@@ -109,9 +110,11 @@ export const spaces: SpaceView[] = [
         "value": "{}"
       }
     ],
+    "told": 70001,
     "total": 4,
     "unanswered": 1,
     "unread": 2,
+    "verified": 70001,
     "waiting": 1
   },
   {
@@ -166,6 +169,7 @@ export const spaces: SpaceView[] = [
       }
     ],
     "needsConsent": false,
+    "partial": false,
     "seq": 9,
     "settings": [
       {
@@ -175,9 +179,11 @@ export const spaces: SpaceView[] = [
         "value": "{}"
       }
     ],
+    "told": 70001,
     "total": 4,
     "unanswered": 1,
     "unread": 2,
+    "verified": 70001,
     "waiting": 1
   }
 ];

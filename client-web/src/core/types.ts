@@ -127,6 +127,11 @@ export interface SpaceView {
   alarm: Alarm | null;
   /** Verified up to the server's head as last heard. */
   complete: boolean;
+  /** Only the newest of it is here yet: it can be read, and what is older is on its way. */
+  partial: boolean;
+  /** Records that were verified one after the other from the first on, and how many there are as far as the server has said. */
+  verified: number;
+  told: number;
   /** How many messages `page` can give. */
   total: number;
   /** The newest message that is shown, waiting ones included. */

@@ -186,6 +186,9 @@ export function space(
     era: 0,
     alarm: null,
     complete: true,
+    partial: false,
+    verified: 1,
+    told: 1,
     total: all.length,
     last: all.at(-1) ?? null,
     settings: [

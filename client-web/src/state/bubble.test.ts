@@ -33,6 +33,11 @@ describe('what is said under a message', () => {
 describe('what can be done with a message', () => {
   const day = 24 * 3_600_000;
 
+  it('is only reading, while older messages are on their way', () => {
+    expect(actionsFor(aMessage(), aSpace({ partial: true }), 'client', 2000)).toEqual(['copy']);
+    expect(actionsFor(aMessage({ mine: false }), aSpace({ partial: true }), 'therapist', 2000)).toEqual(['copy']);
+  });
+
   it('depends on whose it is and who looks', () => {
     expect(actionsFor(aMessage(), space, 'client', 2000)).toEqual(['bring', 'edit', 'takeBack', 'copy']);
     expect(actionsFor(aMessage({ mine: false }), space, 'therapist', 2000)).toEqual(['read', 'hold', 'copy']);

@@ -47,7 +47,7 @@ export type Action = 'read' | 'hold' | 'bring' | 'edit' | 'takeBack' | 'copy';
 
 export function actionsFor(message: MessageView, space: SpaceView, side: Side, now: number): Action[] {
   if (message.body.kind !== 'text') return [];
-  const may = space.member && space.confirmed && space.alarm === null;
+  const may = space.member && space.confirmed && space.alarm === null && !space.partial;
   const settled = message.seq !== null && !message.refused;
   const actions: Action[] = [];
   if (may && settled && !message.mine) {

@@ -60,6 +60,14 @@ export class Session {
       .sort((a, b) => latest(b) - latest(a)),
   );
 
+  /** How much of everything has been fetched and checked on this device, while that is not all; in records. */
+  readonly coming = $derived.by(() => {
+    if (this.status.restored) return null;
+    let [done, all] = [0, 0];
+    for (const { verified, told } of this.spaces.values()) [done, all] = [done + verified, all + told];
+    return all > 0 ? { done, all } : null;
+  });
+
   /** Listens from now on and fetches what is there; the answer stops it. */
   start(port: Port): () => void {
     const stop = port.listen((news) => {

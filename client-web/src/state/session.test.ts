@@ -114,6 +114,17 @@ describe('a session', () => {
     expect(session.online).toBe(false);
   });
 
+  it('says how much of everything is here, until it is', () => {
+    const session = new Session();
+    session.apply({ kind: 'status', status: aStatus({ restored: false }) });
+    expect(session.coming).toBeNull();
+    const spaces = [aSpace({ verified: 12, told: 5000 }), aSpace({ id: 'another', verified: 100, told: 100 })];
+    session.apply({ kind: 'spaces', spaces });
+    expect(session.coming).toEqual({ done: 112, all: 5100 });
+    session.apply({ kind: 'status', status: aStatus() });
+    expect(session.coming).toBeNull();
+  });
+
   it('knows the therapist of a space', () => {
     expect(therapistOf(aSpace())).toBe(therapist);
     const owner = { ...therapist, account: 'cc', role: 'owner' as const };

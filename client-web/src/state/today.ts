@@ -50,7 +50,7 @@ export function cameAt(message: MessageView): number {
 
 /** Whether something can be written there now. */
 export function mayWrite(space: SpaceView): boolean {
-  return space.member && space.confirmed && (space.alarm === null || space.alarm.kind === 'setBack');
+  return space.member && !space.partial && space.confirmed && (space.alarm === null || space.alarm.kind === 'setBack');
 }
 
 /**

@@ -228,6 +228,19 @@ pub enum ClientFrame {
         #[n(1)]
         endpoint: Option<PushEndpoint>,
     },
+    /// Reads the newest records, for a device that has yet to read all before them. Answered by `Newest`.
+    #[n(30)]
+    ReadNewest {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// Space.
+        #[n(1)]
+        space: SpaceId,
+        /// At most so many.
+        #[n(2)]
+        limit: u32,
+    },
 }
 
 impl ClientFrame {

@@ -13,6 +13,7 @@ use crate::credentials::SealedVault;
 use crate::error::ErrorCode;
 use crate::ids::{AccountId, Hash, Head, IncarnationId, Millis, RecordId, Revision, Seq, SpaceId, Version};
 use crate::limits::NAME_BYTES_MAX;
+use crate::record::Seen;
 use crate::roster::Roster;
 use crate::sign::Signed;
 use minicbor::{Decode, Encode};
@@ -259,6 +260,25 @@ pub enum ServerBody {
         /// The key.
         #[n(1)]
         key: Option<PushPublic>,
+    },
+    /// The newest records of a space, and what they stand on.
+    #[n(30)]
+    Newest {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// The last position before them, and the head there.
+        #[n(1)]
+        base: Seen,
+        /// The record of the era in force there; none when they are all there is.
+        #[n(2)]
+        era: Option<Box<Stored>>,
+        /// In order, up to the last.
+        #[n(3)]
+        records: Vec<Stored>,
+        /// Where the space stands.
+        #[n(4)]
+        head: SpaceHead,
     },
 }
 

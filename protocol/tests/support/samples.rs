@@ -427,6 +427,7 @@ pub(crate) fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         GlanceGet { req }
         PushKeyGet { req }
         PushPut { req, endpoint: Some(text("https://push.example/a")) }
+        ReadNewest { req, space: SPACE, limit: 48 }
     });
     all.push(("CardGet of the newest", ClientFrame::CardGet { req, account: anna().account, version: None }));
     all.push(("PushPut of none", ClientFrame::PushPut { req, endpoint: None }));
@@ -471,9 +472,26 @@ pub(crate) fn server_bodies() -> Vec<(&'static str, ServerBody)> {
         People { req, people: people() }
         Glance { req, tables: tables() }
         PushKey { req, key: Some(bytes(0x04, 65)) }
+        Newest {
+            req,
+            base: Seen { seq: Seq(70_000), head: Head([0x5F; 32]) },
+            era: stored().into_iter().next().map(Box::new),
+            records: stored(),
+            head: head(),
+        }
     });
     all.extend([
         ("PushKey without one", ServerBody::PushKey { req, key: None }),
+        (
+            "Newest of all there is",
+            ServerBody::Newest {
+                req,
+                base: Seen { seq: Seq::ZERO, head: Head([0x5F; 32]) },
+                era: None,
+                records: stored(),
+                head: head(),
+            },
+        ),
         (
             "Error of the connection",
             ServerBody::Error { req: None, code: ErrorCode::Unknown(999), retry_after_ms: None },

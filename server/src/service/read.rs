@@ -5,12 +5,15 @@
 use super::wire::{Frame, page_frame};
 use super::{Service, ServiceError, Speaker};
 use crate::defects::Defect;
-use crate::store::SpaceView;
+use crate::store::{PageRow, SpaceView};
+use sotto_protocol::codec::Bytes;
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::frame::{Ephemeral, Req, SpaceHead};
+use sotto_protocol::frame::{Ephemeral, Req, ServerBody, SpaceHead, Stored};
+use sotto_protocol::hash;
 use sotto_protocol::ids::{AccountId, EraId, Seq, SpaceId};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::{PAGE_BYTES_MAX, PAGE_RECORDS_MAX};
+use sotto_protocol::record::{Record, Seen};
 use std::sync::Arc;
 
 impl Service {
@@ -73,6 +76,45 @@ impl Service {
         rows.retain(|row| row.seq <= head.seq);
         Ok(page_frame(self.incarnation, req, &rows, &head))
     }
+
+    /// A `Newest` frame with the last records, for a member: as many as were asked for and fit into a page.
+    pub async fn newest(
+        &self,
+        account: AccountId,
+        req: Req,
+        space: SpaceId,
+        limit: u32,
+    ) -> Result<Frame, ServiceError> {
+        let view = self.space_of(account, space).await?;
+        let head = head_of(&view);
+        let mut count = u64::from(limit).clamp(1, u64::try_from(PAGE_RECORDS_MAX).unwrap_or(1));
+        // Long messages: fewer of them, until the last is among them.
+        let (after, rows) = loop {
+            let after = Seq(head.seq.0.saturating_sub(count));
+            let wanted = usize::try_from(count).unwrap_or(PAGE_RECORDS_MAX);
+            let mut rows = self.store.page(space, after, wanted, PAGE_BYTES_MAX).await?;
+            rows.retain(|row| row.seq <= head.seq);
+            if count == 1 || rows.last().is_none_or(|row| row.seq == head.seq) {
+                break (after, rows);
+            }
+            count = count.div_ceil(2);
+        };
+        let ground = self.store.ground(space, after).await?;
+        let (base, era) = match ground {
+            Some((head, era)) => (head, Some(Box::new(stored(era)?))),
+            None => (hash::head_zero(space), None),
+        };
+        let base = Seen { seq: after, head: base };
+        let records = rows.into_iter().map(stored).collect::<Result<_, _>>()?;
+        Ok(self.frame(ServerBody::Newest { req, base, era, records, head }))
+    }
+}
+
+/// A row as it was handed in.
+fn stored(row: PageRow) -> Result<Stored, ServiceError> {
+    let payload = row.payload.map(Bytes::new).transpose().map_err(|_| ErrorCode::Internal)?;
+    let record = Record::from_parts(row.header, row.signature, payload).map_err(|_| ErrorCode::Internal)?;
+    Ok(Stored { seq: row.seq, at: row.at, record })
 }
 
 /// Where a space stands.

@@ -104,6 +104,12 @@ async fn pages_are_bounded(fresh: Fresh<'_>) {
     assert_eq!(world.store.page(SPACE, Seq(152), 100, 1 << 20).await.unwrap(), []);
     assert_eq!(world.store.page(SPACE, Seq(u64::MAX), 100, 1 << 20).await.unwrap(), []);
     assert_eq!(world.store.page(SpaceId::ZERO, Seq::ZERO, 100, 1 << 20).await.unwrap(), []);
+    let all = world.store.page(SPACE, Seq::ZERO, 200, 1 << 30).await.unwrap();
+    let (head, era) = world.store.ground(SPACE, Seq(152)).await.unwrap().unwrap();
+    let state = world.store.space(SPACE).await.unwrap().unwrap().state.clone();
+    assert_eq!((head, Some(&era)), (state.head(), all.first()), "the head there, and the era in force");
+    assert_eq!(world.store.ground(SPACE, Seq(153)).await.unwrap(), None);
+    assert_eq!(world.store.ground(SPACE, Seq::ZERO).await.unwrap(), None);
     let row = &page[0];
     let stored = row.to_stored().unwrap();
     assert_eq!((stored.at, stored.record.header().space), (NOW, SPACE));

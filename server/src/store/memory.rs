@@ -25,7 +25,7 @@ use sotto_protocol::ids::{
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::log::CardPin;
-use sotto_protocol::record::Record;
+use sotto_protocol::record::{Kind, Record};
 use sotto_protocol::roster::{Role, Roster};
 use sotto_protocol::sign::Signed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,18 @@ struct Row {
     at: Millis,
     head: Head,
     record: Arc<Record>,
+}
+
+impl Row {
+    fn page_row(&self, seq: Seq) -> PageRow {
+        PageRow {
+            seq,
+            at: self.at,
+            header: self.record.header_bytes().to_vec(),
+            signature: *self.record.signature(),
+            payload: self.record.payload().map(|p| p.as_slice().to_vec()),
+        }
+    }
 }
 
 /// Everything, as it lies on the imagined disk.
@@ -515,13 +527,7 @@ impl Store for MemoryStore {
     fn page(&self, space: SpaceId, after: Seq, limit: usize, bytes_max: usize) -> Answer<'_, Vec<PageRow>> {
         self.read(|data| {
             let rows = data.records.range((space, after.next())..=(space, Seq(u64::MAX)));
-            let rows = rows.take(limit).map(|((_, seq), row)| PageRow {
-                seq: *seq,
-                at: row.at,
-                header: row.record.header_bytes().to_vec(),
-                signature: *row.record.signature(),
-                payload: row.record.payload().map(|p| p.as_slice().to_vec()),
-            });
+            let rows = rows.take(limit).map(|((_, seq), row)| row.page_row(*seq));
             let mut bytes = 0;
             rows.take_while(|row| {
                 let first = bytes == 0;
@@ -529,6 +535,15 @@ impl Store for MemoryStore {
                 first || bytes <= bytes_max
             })
             .collect()
+        })
+    }
+
+    fn ground(&self, space: SpaceId, seq: Seq) -> Answer<'_, Option<(Head, PageRow)>> {
+        self.read(|data| {
+            let head = data.records.get(&(space, seq))?.head;
+            let mut before = data.records.range((space, Seq::ZERO)..=(space, seq)).rev();
+            let ((_, at), era) = before.find(|(_, row)| row.record.header().kind == Kind::Era)?;
+            Some((head, era.page_row(*at)))
         })
     }
 

@@ -30,7 +30,8 @@ use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::SealedVault;
 use sotto_protocol::frame::{DeviceWeek, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version, Week,
+    AccountId, DeviceId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
+    Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::roster::Roster;
@@ -188,6 +189,8 @@ pub trait Store: Send + Sync {
     fn spaces_after(&self, after: Option<SpaceId>, limit: usize) -> Answer<'_, Vec<SpaceId>>;
     /// Records after a position: at most `limit`, at most `bytes_max` bytes but at least one record.
     fn page(&self, space: SpaceId, after: Seq, limit: usize, bytes_max: usize) -> Answer<'_, Vec<PageRow>>;
+    /// The head after a record, and the record of the era in force there; `None` when there is no such record.
+    fn ground(&self, space: SpaceId, seq: Seq) -> Answer<'_, Option<(Head, PageRow)>>;
     /// Judges and stores a batch of records in one transaction.
     fn append<'a>(&'a self, needs: &'a Needs, judge: Judge<'a>) -> Answer<'a, ()>;
 

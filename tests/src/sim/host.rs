@@ -15,6 +15,9 @@ use sotto_client_core::{Client, Config};
 use sotto_protocol::ids::{AccountId, Seq, SpaceId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// Records that a device shows before it has all of them.
+const NEWEST_RECORDS: u32 = 4;
+
 /// Whoever joins first, by place in the list of people.
 pub const JOINER: usize = 1;
 
@@ -159,7 +162,9 @@ impl World {
         let eager = host.rows.iter().filter(|(key, _)| !key.starts_with(LAZY_PREFIX));
         let rows = eager.map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect();
         let defects = if host.person == JOINER { self.setting.joiner } else { self.setting.clients };
-        let config = Config { hardening: Hardening::for_simulation(), defects };
+        // Few, so that short histories have more than that.
+        let config =
+            Config { hardening: Hardening::for_simulation(), defects, newest_records: NEWEST_RECORDS };
         let opened = Client::open(rows, StorageKey::from_bytes(host.storage), entropy, config, now);
         match opened {
             Ok(client) => {

@@ -11,7 +11,7 @@ use sotto_protocol::frame::{ClientFrame, Req, ServerBody, ServerFrame, SpaceHead
 use sotto_protocol::hash::head_zero;
 use sotto_protocol::ids::{AccountId, Revision, Seq, SpaceId, Version};
 use sotto_protocol::limits::PAGE_RECORDS_MAX;
-use sotto_protocol::record::{Kind, Record};
+use sotto_protocol::record::{Kind, Record, Seen};
 use std::collections::BTreeMap;
 
 /// A lie.
@@ -245,6 +245,9 @@ impl Liar {
                 let records = records.take(PAGE_RECORDS_MAX).collect();
                 ServerBody::Page { req, space, records, head: self.head(server, head) }
             }
+            ServerBody::Newest { req, records, head, .. } if ours(&head) => {
+                self.newest(server, req, records.len(), head)
+            }
             ServerBody::Push { space, records } if space == self.space && self.concerns_log() => {
                 let first = records.first().map(|s| Seq(s.seq.0.saturating_sub(1))).unwrap_or_default();
                 let last = records.last().map(|s| s.seq).unwrap_or_default();
@@ -276,6 +279,17 @@ impl Liar {
             }
             body => body,
         })
+    }
+
+    /// The newest of what the victim is shown, on the base that belongs to it.
+    fn newest(&self, server: &Server, req: Req, count: usize, honest: SpaceHead) -> ServerBody {
+        let mut log = self.log(server, honest.seq);
+        let records = log.split_off(log.len().saturating_sub(count));
+        let base = log.iter().fold(head_zero(self.space), |head, s| s.record.head_after(head));
+        let seq = log.last().map(|s| s.seq).unwrap_or_default();
+        let era = log.into_iter().rev().find(|s| s.record.header().kind == Kind::Era).map(Box::new);
+        let base = Seen { seq, head: base };
+        ServerBody::Newest { req, base, era, records, head: self.head(server, honest) }
     }
 
     fn old_vault(&self, server: &Server) -> Option<sotto_protocol::credentials::SealedVault> {

@@ -141,6 +141,7 @@ pub fn all() -> Vec<Mutant> {
         client(Client::SealForAnybody, Lane::Membership, seeds(), &["consent"]).everywhere(),
         client(Client::SkipCommitment, Lane::Calm, seeds(), &["reading"]).against(Client::SealAnotherKey),
         client(Client::TrustMembers, Lane::Lying, seeds(), &["lies"]).told(Lie::AddReader),
+        client(Client::TrustNewest, Lane::Lying, seeds(), &["lies"]).told(Lie::Omit),
         client(Client::IgnoreSeen, Lane::Lying, seeds(), &["lies"]).told(Lie::Omit),
         client(Client::IgnoreRemovedDevices, Lane::Lying, seeds(), &["lies", "forged"]).told(Lie::Undead),
         client(Client::SkipJoinProof, Lane::Calm, seeds(), &["joining"]).against(Client::ForgeJoinProof),

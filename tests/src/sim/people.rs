@@ -234,6 +234,7 @@ impl World {
             Event::DeviceGone(device) => self.note_removed(person, device),
             Event::IdleRemoved(devices) => devices.iter().for_each(|d| self.note_removed(person, *d)),
             Event::Synced => self.hosts[h].synced = true,
+            Event::Updated { space, .. } => super::auditors::lies::ahead(self, h, space)?,
             // What else a client tells is for reading in the trace.
             _ => {}
         }

@@ -131,6 +131,10 @@ export const conversation = {
     en: 'What is written here can’t be answered until it is certain who joined. This happens by itself when both are connected. If it lasts longer than a day, talk on the phone.',
     es: 'Lo que se escribe aquí no se puede responder hasta que sea seguro quién se unió. Ocurre solo cuando ambos tienen conexión. Si dura más de un día, hablad por teléfono.',
   },
+  'conversation.partial': {
+    en: 'These are the newest messages. The older ones are on their way; then you can write here.',
+    es: 'Estos son los mensajes más recientes. Los anteriores están en camino; después podrás escribir aquí.',
+  },
   'notMember.text': {
     en: 'You are no longer part of this conversation. What you could read, you still can.',
     es: 'Ya no formas parte de esta conversación. Lo que podías leer, aún puedes leerlo.',

@@ -22,6 +22,10 @@ export const entry = {
     en: 'Bringing everything back…',
     es: 'Trayendo todo de vuelta…',
   },
+  'signIn.coming': {
+    en: '{done} of {all}',
+    es: '{done} de {all}',
+  },
   'signIn.restored': {
     en: { one: 'Everything is here: {count} message.', other: 'Everything is here: {count} messages.' },
     es: { one: 'Todo está aquí: {count} mensaje.', other: 'Todo está aquí: {count} mensajes.' },

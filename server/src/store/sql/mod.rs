@@ -268,6 +268,10 @@ impl Store for SqlStore {
         Box::pin(async move { Ok(self.read_page(space, after, limit, bytes_max).await?) })
     }
 
+    fn ground(&self, space: SpaceId, seq: Seq) -> Answer<'_, Option<(Head, PageRow)>> {
+        Box::pin(async move { Ok(self.read_ground(space, seq).await?) })
+    }
+
     fn append<'a>(&'a self, needs: &'a Needs, judge: Judge<'a>) -> Answer<'a, ()> {
         Box::pin(async move {
             let _turn = self.turn().await;

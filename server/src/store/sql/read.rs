@@ -2,10 +2,11 @@
 
 use super::SqlStore;
 use super::append::space_of;
-use crate::db::{DbError, insert_rows, query};
+use crate::db::{DbError, Row, insert_rows, query};
 use crate::store::{PageRow, SpaceView};
 use sotto_protocol::frame::SpaceHead;
 use sotto_protocol::ids::{AccountId, DeviceId, Head, Seq, SpaceId};
+use sotto_protocol::record::Kind;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -84,13 +85,7 @@ impl SqlStore {
             let rows = query(sql).bind(space).bind(from).bind(wanted).fetch_all(&mut reader).await?;
             let last = rows.len() < piece || piece == 0;
             for row in &rows {
-                let row = PageRow {
-                    seq: row.get(0)?,
-                    at: row.get(1)?,
-                    header: row.get(2)?,
-                    signature: row.get(3)?,
-                    payload: row.get(4)?,
-                };
+                let row = page_row(row)?;
                 bytes += row.size();
                 if bytes > bytes_max && !page.is_empty() {
                     return Ok(page);
@@ -100,6 +95,25 @@ impl SqlStore {
             if last {
                 return Ok(page);
             }
+        }
+    }
+
+    /// An era lasts a week, so what is looked through for its record is bounded by what people write in that time.
+    pub(super) async fn read_ground(
+        &self,
+        space: SpaceId,
+        seq: Seq,
+    ) -> Result<Option<(Head, PageRow)>, DbError> {
+        let mut reader = self.db.read().await?;
+        let sql = "SELECT head FROM records WHERE space = $1 AND seq = $2";
+        let head = query(sql).bind(space).bind(seq).fetch_optional(&mut reader).await?;
+        let sql = "SELECT seq, stored_at, header, signature, payload FROM records
+            WHERE space = $1 AND seq <= $2 AND kind = $3 ORDER BY seq DESC LIMIT 1";
+        let kind = u32::from(Kind::Era.code());
+        let era = query(sql).bind(space).bind(seq).bind(kind).fetch_optional(&mut reader).await?;
+        match (head, era) {
+            (Some(head), Some(era)) => Ok(Some((head.get(0)?, page_row(&era)?))),
+            _ => Ok(None),
         }
     }
 
@@ -138,4 +152,14 @@ impl SqlStore {
         let row = query(sql).bind(device).bind(space).fetch_optional(&mut reader).await?;
         row.map(|row| row.get(0)).transpose()
     }
+}
+
+fn page_row(row: &Row) -> Result<PageRow, DbError> {
+    Ok(PageRow {
+        seq: row.get(0)?,
+        at: row.get(1)?,
+        header: row.get(2)?,
+        signature: row.get(3)?,
+        payload: row.get(4)?,
+    })
 }

@@ -145,6 +145,19 @@ fn betrayed_at(world: &World, lying: &Lying) -> Option<Seq> {
     own.filter(|own| *own <= end).into_iter().chain(seen).chain(remembered).min()
 }
 
+/// Looks at what somebody is shown before everything was verified: it must lie on the true chain at once, not only
+/// when its turn comes.
+pub fn ahead(world: &World, h: HostId, space: SpaceId) -> Result<(), Finding> {
+    let Some(view) = view(world, h, space).filter(|v| v.partial) else { return Ok(()) };
+    let forked = world.lying.as_ref().is_some_and(|l| l.liar.lie == Lie::Fork);
+    match head_at(world, space, view.seq) {
+        Some(head) if head != view.head && !forked => {
+            Err(found(world, &format!("host {h} is shown up to {} what is not true", view.seq)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Looks at the victim while it is lied to, after all others have written once more and before it does itself.
 pub fn shown(world: &World) -> Result<(), Finding> {
     let Some(lying) = world.lying.as_ref().filter(|l| l.active && l.liar.concerns_log()) else {
