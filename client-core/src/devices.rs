@@ -40,7 +40,7 @@ impl Client {
     pub(crate) fn rename_device(&mut self, device: DeviceId, name: &str) -> Result<(), Rejected> {
         let me = self.signed_in()?.id;
         let name = named("The device's name", name)?;
-        if !self.cards.newest(me).is_some_and(|c| c.card().device(device).is_some()) {
+        if self.cards.newest(me).is_none_or(|c| c.card().device(device).is_none()) {
             return Err(Rejected::NotAllowed("this is not one of your devices"));
         }
         // Later than the name it has, whatever another device's clock said.

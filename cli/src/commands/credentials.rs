@@ -1,7 +1,7 @@
 //! `password`, `sheet`, `recover`, `reopen` and `devices lost`: the ways into an account.
 
 use super::account::{handle, origin};
-use super::session::{Place, Session};
+use super::session::{Mending, Place, Session};
 use crate::args::PasswordFile;
 use crate::args::credentials::{ChangePassword, Lost, NewPasswordFile, Recover};
 use crate::error::{CliError, Exit};
@@ -68,7 +68,7 @@ pub(super) async fn recover(place: &Place, args: Recover) -> Result<Exit, CliErr
 /// `sotto reopen`
 pub(super) async fn reopen(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
     let password = existing(session, from)?;
-    session.reopening = true;
+    session.mending = Some(Mending::OldPassword);
     session
         .ask_with_password(Command::Reopen { password }, |event| {
             matches!(event, Event::Reopened).then_some(())

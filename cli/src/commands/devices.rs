@@ -1,6 +1,6 @@
 //! `devices`: the account's devices, their names, and this one after a long time.
 
-use super::session::Session;
+use super::session::{Mending, Session};
 use crate::args::{Offline, PasswordFile};
 use crate::error::CliError;
 use crate::json::DeviceJson;
@@ -72,7 +72,7 @@ pub(super) async fn wake(session: &mut Session, from: &PasswordFile) -> Result<(
         session.out.note(warning);
     }
     let command = Command::Wake { password: given.password };
-    session.waking = true;
+    session.mending = Some(Mending::Idle);
     session.ask_with_password(command, |event| matches!(event, Event::Woken).then_some(())).await?;
     session.sync().await?;
     let json = serde_json::json!({ "id": session.account()?.device, "woken": true });

@@ -36,13 +36,20 @@ pub(super) struct Session {
     pub(super) out: Out,
     patience: Duration,
     alarms: Vec<AlarmJson>,
-    /// Signing in again after a long time: that the server still refuses this device is no news.
-    pub(super) waking: bool,
+    /// What the command at hand is about to mend, and so is no news.
+    pub(super) mending: Option<Mending>,
     /// Whether changes are told as they come; not while a whole history comes in.
     telling: bool,
     offline: bool,
-    /// The password is being given that another device has set.
-    pub(super) reopening: bool,
+}
+
+/// Why the server doesn't let this device in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mending {
+    /// It wasn't used for a long time.
+    Idle,
+    /// Another device has set a new password.
+    OldPassword,
 }
 
 impl Session {
@@ -70,16 +77,7 @@ impl Session {
 
     fn new(host: Host, place: &Place, offline: bool) -> Self {
         let (out, patience) = (place.out, place.patience);
-        Self {
-            host,
-            out,
-            patience,
-            alarms: Vec::new(),
-            waking: false,
-            telling: true,
-            offline,
-            reopening: false,
-        }
+        Self { host, out, patience, alarms: Vec::new(), mending: None, telling: true, offline }
     }
 
     /// A registration was cut short before it was known whether the server took it. The client sends it again by
@@ -148,8 +146,10 @@ impl Session {
             match event {
                 Event::Failed(failure) => return Err(self.failed(failure)),
                 Event::DeviceRemoved => return Err(CliError::DeviceRemoved),
-                Event::PasswordNeeded if !self.reopening => return Err(CliError::PasswordNeeded),
-                Event::DeviceIdle if !self.waking => return Err(CliError::DeviceIdle),
+                Event::PasswordNeeded if self.mending != Some(Mending::OldPassword) => {
+                    return Err(CliError::PasswordNeeded);
+                }
+                Event::DeviceIdle if self.mending != Some(Mending::Idle) => return Err(CliError::DeviceIdle),
                 event if is_progress(&event) => deadline = self::deadline(self.patience),
                 _ => {}
             }
