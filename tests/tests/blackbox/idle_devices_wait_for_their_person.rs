@@ -12,6 +12,7 @@ fn an_idle_device_keeps_what_waits_until_somebody_signs_in_on_it() {
     let phone = world.device(&client, "phone");
     // They were connected last when the server's clock stood there; an invitation would not outlast that.
     world.server.options.more.extend(["--clock-behind".to_owned(), LONG_AGO.to_owned()]);
+    assert_eq!(world.server.stop(), Some(0));
     world.server.restart();
     phone.sync();
     client.send("long ago");
@@ -21,13 +22,14 @@ fn an_idle_device_keeps_what_waits_until_somebody_signs_in_on_it() {
     assert_eq!(used, [None, Some(0)], "{devices}");
 
     world.server.options.more.clear();
+    assert_eq!(world.server.stop(), Some(0));
     world.server.restart();
     let failed = client.fails(&["send", "written while away"]);
-    assert_eq!((failed.name.as_str(), failed.number), ("DeviceIdle", 1014), "{failed:?}");
+    assert_eq!((failed.name.as_str(), failed.number), ("DeviceIdle", 1016), "{failed:?}");
     assert!(client.fails(&["sync"]).message.contains("sotto devices wake"));
-    assert_eq!(client.messages().len(), 2, "it is still here");
+    assert_eq!(client.json_lines(&["read", "--offline"]).len(), 2, "it is still here");
     let wrong = client.password_file().replace("client1", "thera");
-    assert_eq!(client.fails(&["devices", "wake", "--password-file", &wrong]).name, "WrongPassword");
+    assert_eq!(client.fails(&["devices", "wake", "--password-file", &wrong]).name, "SignInFailed");
 
     // Signing in on it again sends what waited, and takes the phone off the list in passing.
     let woken = client.run(&["devices", "wake", "--password-file", client.password_file()]);
