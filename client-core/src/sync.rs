@@ -165,6 +165,8 @@ impl Client {
     pub(crate) fn leave(&mut self, id: SpaceId) {
         let Some(space) = self.spaces.get_mut(&id) else { return };
         space.left = true;
+        // If she is added again, it is subscribed to again.
+        space.live.subscribed = false;
         self.save_space(id);
         self.pin_left(id, true);
         self.event(Event::Updated { space: id, seq: Seq::ZERO });
