@@ -39,6 +39,8 @@ async function focusIsVisible(person: Person): Promise<void> {
     const element = document.activeElement;
     // Between the last stop and the first the browser itself has the focus.
     if (!element || element === document.body) return null;
+    // A new page's heading is where reading begins, and no stop: there is nothing to press.
+    if (element.matches('h1[tabindex="-1"]')) return null;
     const { outlineStyle, outlineWidth, opacity } = getComputedStyle(element);
     const { top, left, bottom, right, width, height } = element.getBoundingClientRect();
     const outside = bottom <= 0 || right <= 0 || top >= innerHeight || left >= innerWidth || width * height === 0;
