@@ -4,6 +4,7 @@
 //! here is either well-formed or refused with exit code 2 before anything is opened.
 
 pub(crate) mod credentials;
+pub(crate) mod export;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sotto_protocol::limits::{INVITATION_TTL_MS_DEFAULT, INVITATION_TTL_MS_MAX};
@@ -136,6 +137,16 @@ Examples:
     Set(Set),
     /// Fetch, check and print a conversation, and remember that you've read it
     Read(Read),
+    /// Take your record with you: one file that opens in any browser, without a server. It is not locked
+    #[command(after_help = "\
+The file holds messages with who wrote them and when, and what each author's device signed; docs/EXPORT.md says how
+it can be read by programs and checked. Only you may read the file, until you hand it on.
+
+Examples:
+  sotto export my-record.html
+  sotto export --client Anna --until 2026-03-31 anna.html
+  sotto export --format json - | gzip > record.json.gz")]
+    Export(export::Export),
     /// Send what waits, fetch and check everything, and save it for your other devices
     Sync,
     /// List your devices, or remove one

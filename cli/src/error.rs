@@ -149,6 +149,8 @@ impl CliError {
                     (ErrorCode::SignInFailed.name(), ErrorCode::SignInFailed.number())
                 }
                 Failure::Unanswered => ("Unanswered", 1015),
+                Failure::RecordChanged => ("RecordChanged", 1017),
+                Failure::RecordUnreadable => ("RecordUnreadable", 1018),
             },
             Self::Refused(code) => (code.name(), code.number()),
             Self::Offline(_) => ("Offline", 1010),
@@ -225,7 +227,9 @@ fn later(failure: &Failure) -> String {
         | Failure::Dishonest(_)
         | Failure::WrongPassword
         | Failure::WrongSheet
-        | Failure::Unanswered => String::new(),
+        | Failure::Unanswered
+        | Failure::RecordChanged
+        | Failure::RecordUnreadable => String::new(),
     }
 }
 

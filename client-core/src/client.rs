@@ -15,6 +15,7 @@ use crate::crypto::rng::Entropy;
 use crate::crypto::seal;
 use crate::crypto::signing::DeviceKey;
 use crate::defects::{Defect, Defects};
+use crate::export::{Export, Load, Loads};
 use crate::flow::Flow;
 use crate::io::{
     Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
@@ -134,6 +135,12 @@ pub struct Client {
     pub(crate) sync_wanted: bool,
     /// The space of one's own is to be founded as soon as it is certain that there is none.
     pub(crate) own_wanted: bool,
+    /// A file of the record, being made.
+    pub(crate) making: Option<Export>,
+    /// How many were begun.
+    pub(crate) exports: u64,
+    /// Rows that the host was asked for, oldest first.
+    pub(crate) loads: Loads,
     request_next: RequestId,
     batch_next: BatchId,
     awaiting: Option<BatchId>,
@@ -173,6 +180,9 @@ impl Client {
             weeks: BTreeMap::new(),
             sync_wanted: false,
             own_wanted: false,
+            making: None,
+            exports: 0,
+            loads: Loads::new(),
             request_next: 1,
             batch_next: 1,
             awaiting: None,
@@ -222,7 +232,10 @@ impl Client {
                 Ok(())
             }
             Input::Loaded(rows) => {
-                self.loaded(rows);
+                match self.loads.pop_front() {
+                    Some(Load::Export(id)) => self.export_loaded(id, &rows),
+                    Some(Load::HandBack) | None => self.loaded(rows),
+                }
                 Ok(())
             }
             Input::Wake => Ok(()),
@@ -284,6 +297,12 @@ impl Client {
             Command::Glance => self.ask(Question::Glance),
             Command::PushKey => self.ask(Question::PushKey),
             Command::PushTo(endpoint) => self.ask(Question::PushTo(endpoint)),
+            Command::Export(wanted) => self.export(*wanted),
+            Command::ExportMore(export) => self.export_more(export),
+            Command::ExportStop(export) => {
+                self.export_stop(export);
+                Ok(())
+            }
             Command::SendEphemeral { space, body } => self.send_ephemeral(space, &body),
             Command::Sync => {
                 self.signed_in()?;
@@ -484,6 +503,7 @@ impl Client {
         self.account = None;
         self.registering = None;
         self.keeping = None;
+        self.making = None;
         self.sheet = None;
         self.cards = Cards::default();
         self.spaces.clear();

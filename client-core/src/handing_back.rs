@@ -7,6 +7,7 @@
 
 use crate::client::Client;
 use crate::crypto::seal;
+use crate::export::Load;
 use crate::io::{Alarm, Event, LAZY_PREFIX, Output, Row};
 use crate::rows::{self, LogHeaderRow};
 use crate::session::Pending;
@@ -65,6 +66,7 @@ impl Client {
         }
         let first = server.next();
         let last = Seq(first.0.saturating_add(CHUNK));
+        self.loads.push_back(Load::HandBack);
         self.output(Output::Load(rows::log_header(id, first), rows::log_header(id, last)));
     }
 
@@ -103,7 +105,7 @@ impl Client {
         }
     }
 
-    fn open_header(&self, row: &Row) -> Option<(Seq, sotto_protocol::ids::Millis, LogHeaderRow)> {
+    pub(crate) fn open_header(&self, row: &Row) -> Option<(Seq, sotto_protocol::ids::Millis, LogHeaderRow)> {
         let tail = row.key.get(LAZY_PREFIX.len() + 17..)?;
         let (seq, sort) = tail.split_first_chunk::<8>()?;
         let plain = seal::open_store(&self.storage, &row.key, &row.value).ok()?;
@@ -111,7 +113,7 @@ impl Client {
         (sort == b"/h").then_some((Seq(u64::from_be_bytes(*seq)), header.at, header))
     }
 
-    fn open_payload(&self, row: &Row) -> Option<Payload> {
+    pub(crate) fn open_payload(&self, row: &Row) -> Option<Payload> {
         let plain = seal::open_store(&self.storage, &row.key, &row.value).ok()?;
         codec::decode(&plain, "log payload").ok()
     }

@@ -7,6 +7,7 @@
 
 use crate::crypto::passphrase::Password;
 use crate::crypto::unlock::RecoveryCode;
+use crate::export::{Contents, ExportId, Wanted};
 use sotto_protocol::error::ErrorCode;
 use sotto_protocol::frame::{Person, PushEndpoint, PushPublic, TableGlance};
 use sotto_protocol::ids::{
@@ -294,6 +295,12 @@ pub enum Command {
     PushKey,
     /// Say where this device takes notices, or that it takes none. Done when [`Event::PushSet`] comes.
     PushTo(Option<PushEndpoint>),
+    /// Begin a file of one's record. Done when [`Event::ExportBegun`] comes; its pieces are asked for one by one.
+    Export(Box<Wanted>),
+    /// The next piece of it: [`Event::ExportPiece`], or [`Event::Failed`], and then there is no more.
+    ExportMore(ExportId),
+    /// The rest is not wanted.
+    ExportStop(ExportId),
     /// Send everything, fetch everything, write the vault. [`Event::Synced`] comes when there is nothing left to do.
     Sync,
 }
@@ -517,6 +524,26 @@ pub enum Event {
     PushKey(Option<PushPublic>),
     /// The server knows where this device takes notices, or that it takes none.
     PushSet,
+    /// A file of one's record is begun.
+    ExportBegun {
+        /// Which.
+        export: ExportId,
+        /// What it will contain.
+        contents: Contents,
+    },
+    /// A piece of the file: they follow each other.
+    ExportPiece {
+        /// Of which.
+        export: ExportId,
+        /// Text, at most [`crate::export::PIECE_BYTES_MAX`] bytes.
+        piece: String,
+        /// So much is done,
+        done: u64,
+        /// of so much.
+        of: u64,
+        /// The file is complete.
+        last: bool,
+    },
     /// Nothing is left to do.
     Synced,
     /// Connected and signed in.
@@ -553,6 +580,12 @@ pub enum Failure {
         "The server didn't answer. Perhaps the new password holds already: try it first. If it is refused, the old one still does."
     )]
     Unanswered,
+    /// The record is not what it was when its file was begun.
+    #[error("Something in the record changed while the file was being made. Please make it again.")]
+    RecordChanged,
+    /// What is stored here of the record does not open.
+    #[error("A part of the record that is stored on this device can't be read. Nothing was made.")]
+    RecordUnreadable,
 }
 
 /// What a client noticed that an honest server or member would not cause.

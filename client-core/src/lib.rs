@@ -7,6 +7,7 @@ pub mod client;
 pub mod content;
 pub mod crypto;
 pub mod defects;
+pub mod export;
 pub mod io;
 pub mod vault;
 pub mod view;

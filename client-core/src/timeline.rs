@@ -10,6 +10,7 @@
 mod frames;
 #[cfg(any(test, feature = "simulation"))]
 pub(crate) mod full;
+pub(crate) mod history;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,8 @@ pub(crate) struct Timeline {
     resends: BTreeMap<MessageId, BTreeSet<Seq>>,
     /// Entries of the log that were looked at once.
     known: Seq,
+    /// Changes of entries that had been looked at.
+    rewritten: u64,
     shown: Shown,
 }
 
@@ -136,6 +139,9 @@ impl Effects {
 impl Timeline {
     /// Something about this frame changed.
     pub(crate) fn touch(&mut self, at: At) {
+        if matches!(at, At::Log(seq) if seq <= self.known) {
+            self.rewritten = self.rewritten.saturating_add(1);
+        }
         self.touched.insert(at);
     }
 

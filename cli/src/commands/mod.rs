@@ -7,6 +7,7 @@ mod account;
 mod credentials;
 mod devices;
 mod doctor;
+mod export;
 mod invitations;
 mod lines;
 mod members;
@@ -65,6 +66,7 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
         Verb::Hold(target) => write::about(session, target, Draft::Hold).await,
         Verb::Set(set) => write::set(session, set).await,
         Verb::Read(read) => read::run(session, &read).await,
+        Verb::Export(args) => export::run(session, &args).await,
         Verb::Sync => spaces::sync(session).await,
         Verb::Devices(devices) => match devices.verb {
             None => devices::list(session, &devices.list).await,
@@ -100,6 +102,7 @@ fn stays_offline(verb: &Verb) -> bool {
             target.delivery.offline
         }
         Verb::Read(read) => read.offline,
+        Verb::Export(args) => args.offline,
         Verb::Devices(devices) => devices.list.offline && devices.verb.is_none(),
         Verb::Members(members) => members.list.offline && members.verb.is_none(),
         Verb::Whoami | Verb::Passphrase | Verb::Doctor => true,

@@ -227,7 +227,9 @@ impl Session {
             | Failure::Dishonest(_)
             | Failure::WrongPassword
             | Failure::WrongSheet
-            | Failure::Unanswered => None,
+            | Failure::Unanswered
+            | Failure::RecordChanged
+            | Failure::RecordUnreadable => None,
         };
         CliError::Failed { failure, trouble }
     }

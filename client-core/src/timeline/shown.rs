@@ -198,6 +198,14 @@ impl Shown {
         self.order.iter().skip(start).take(count).map(|key| key.at)
     }
 
+    /// What stands in the log: after which position it is shown, from when, and where it stands.
+    pub(super) fn in_log(&self) -> impl Iterator<Item = (Seq, Millis, Seq)> {
+        self.order.iter().filter_map(|key| match key.at {
+            At::Log(seq) => Some((Seq(key.after), key.shown, seq)),
+            At::Out(_) => None,
+        })
+    }
+
     /// What may want an answer, oldest first. Where there is more than `max`, marked ones stay, then the newest.
     pub(super) fn attention(&self, max: usize) -> impl Iterator<Item = At> {
         let mut chosen = ordered::set(self.marked.iter().rev().take(max).copied());

@@ -8,6 +8,7 @@
 
 use crate::crypto::passphrase::Password;
 use crate::crypto::recovery;
+use crate::export::{Form, Language, Wanted, Zone};
 use crate::io::{Command, Draft, MessageId};
 use crate::wire::CoreError;
 use core::str::FromStr;
@@ -17,6 +18,7 @@ use sotto_protocol::frame::PushEndpoint;
 use sotto_protocol::ids::{Handle, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
 use sotto_protocol::roster::Role;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// Reads a command of this kind.
@@ -86,6 +88,9 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             let endpoint = endpoint.map(PushEndpoint::new).transpose();
             Ok(Command::PushTo(endpoint.map_err(|_| CoreError::malformed("endpoint"))?))
         }
+        "export" => read::<Export, D>(arguments, "export")?.into_command(),
+        "exportMore" => Ok(Command::ExportMore(read::<Numbered, D>(arguments, "exportMore")?.export)),
+        "exportStop" => Ok(Command::ExportStop(read::<Numbered, D>(arguments, "exportStop")?.export)),
         "sync" => Ok(Command::Sync),
         _ => Err(CoreError::malformed("kind of command")),
     }
@@ -234,6 +239,33 @@ struct ChangePassword {
 }
 
 #[derive(Deserialize)]
+struct Export {
+    spaces: Option<Vec<String>>,
+    from: Option<u64>,
+    until: Option<u64>,
+    form: String,
+    language: String,
+    zone: ZoneShape,
+}
+
+#[derive(Deserialize)]
+struct ZoneShape {
+    name: String,
+    offsets: Vec<OffsetShape>,
+}
+
+#[derive(Deserialize)]
+struct OffsetShape {
+    from: u64,
+    minutes: i16,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    export: u64,
+}
+
+#[derive(Deserialize)]
 struct Given {
     password: String,
 }
@@ -290,6 +322,28 @@ impl Recover {
             new,
             device_name: self.device_name,
         })
+    }
+}
+
+impl Export {
+    fn into_command(self) -> Result<Command, CoreError> {
+        let mut spaces = self.spaces.as_ref().map(|_| BTreeSet::new());
+        for id in self.spaces.iter().flatten() {
+            spaces.get_or_insert_default().insert(id_of(id)?);
+        }
+        let form = match self.form.as_str() {
+            "html" => Form::Html,
+            "json" => Form::Json,
+            _ => return Err(CoreError::malformed("form")),
+        };
+        let language = Language::parse(&self.language).ok_or(CoreError::malformed("language"))?;
+        let mut offsets = Vec::with_capacity(self.zone.offsets.len());
+        for OffsetShape { from, minutes } in self.zone.offsets {
+            offsets.push((Millis(from), minutes));
+        }
+        let zone = Zone { name: self.zone.name, offsets };
+        let (from, until) = (self.from.map(Millis), self.until.map(Millis));
+        Ok(Command::Export(Box::new(Wanted { spaces, from, until, form, language, zone })))
     }
 }
 

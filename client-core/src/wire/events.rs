@@ -3,6 +3,7 @@
 //! Owns one shape for each. Refuses to know who is told. Invariant: every alarm and body has a shape; of the events
 //! only those lack one that answer commands the web app cannot give.
 
+use crate::export::{Contents, ExportId};
 use crate::io::{Alarm, Event, Failure, MessageId};
 use crate::view::BodyView;
 use crate::wire::snake;
@@ -47,6 +48,8 @@ pub(super) enum EventShape<'a> {
     Glance { tables: &'a [TableGlance] },
     PushKey { key: Option<String> },
     PushSet,
+    ExportBegun { export: ExportId, contents: Contents },
+    ExportPiece { export: ExportId, piece: &'a str, done: u64, of: u64, last: bool },
     Synced,
     Online,
     Offline,
@@ -94,6 +97,12 @@ impl<'a> EventShape<'a> {
                 Self::PushKey { key: key.as_ref().map(|key| URL_SAFE_NO_PAD.encode(key.as_slice())) }
             }
             Event::PushSet => Self::PushSet,
+            Event::ExportBegun { export, contents } => {
+                Self::ExportBegun { export: *export, contents: *contents }
+            }
+            Event::ExportPiece { export, piece, done, of, last } => {
+                Self::ExportPiece { export: *export, piece, done: *done, of: *of, last: *last }
+            }
             Event::Synced => Self::Synced,
             Event::Online => Self::Online,
             Event::Offline => Self::Offline,
@@ -112,6 +121,8 @@ fn failed(failure: &Failure) -> EventShape<'_> {
         Failure::WrongPassword => ("wrong_password".to_owned(), None),
         Failure::WrongSheet => ("wrong_sheet".to_owned(), None),
         Failure::Unanswered => ("unanswered".to_owned(), None),
+        Failure::RecordChanged => ("record_changed".to_owned(), None),
+        Failure::RecordUnreadable => ("record_unreadable".to_owned(), None),
     };
     EventShape::Failed { code, retry_after_ms }
 }

@@ -6,6 +6,7 @@
 //! `SOTTO_WRITE_SAMPLES=1 cargo test -p sotto-client-core the_web_app`.
 
 use super::*;
+use crate::export::Contents;
 use crate::io::{Alarm, Command, Failure, MessageId};
 use crate::view::{
     AccountView, BodyView, DeviceView, EditView, InvitationView, MemberView, MessageView, PageView,
@@ -187,6 +188,21 @@ fn events() -> Vec<Event> {
         Event::PushKey(Some(PushPublic::new(vec![4; 65]).unwrap())),
         Event::PushKey(None),
         Event::PushSet,
+        Event::ExportBegun {
+            export: 1,
+            contents: Contents {
+                conversations: 1,
+                messages: 12,
+                taken_back: 1,
+                settings: 2,
+                records: 31,
+                waiting: 0,
+                incomplete: 1,
+            },
+        },
+        Event::ExportPiece { export: 1, piece: "<!doctype html>".into(), done: 3, of: 55, last: false },
+        Event::Failed(Failure::RecordChanged),
+        Event::Failed(Failure::RecordUnreadable),
         Event::Synced,
         Event::Online,
         Event::Offline,
@@ -252,6 +268,12 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "pushKey" }),
         json!({ "kind": "pushTo", "endpoint": "https://push.example/a" }),
         json!({ "kind": "pushTo", "endpoint": null }),
+        json!({ "kind": "export", "spaces": [space], "from": AT, "until": null, "form": "html", "language": "es",
+                "zone": { "name": "Europe/Madrid", "offsets": [{ "from": 0, "minutes": 60 }] } }),
+        json!({ "kind": "export", "spaces": null, "from": null, "until": null, "form": "json", "language": "en",
+                "zone": { "name": "UTC", "offsets": [] } }),
+        json!({ "kind": "exportMore", "export": 1 }),
+        json!({ "kind": "exportStop", "export": 1 }),
         json!({ "kind": "sync" }),
     ]
 }

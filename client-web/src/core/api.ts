@@ -12,6 +12,8 @@ import type {
   DeviceId,
   DeviceView,
   Draft,
+  ExportContents,
+  ExportWanted,
   InvitationId,
   InvitationView,
   MessageId,
@@ -74,6 +76,9 @@ export type Command =
   | { kind: 'glance' }
   | { kind: 'pushKey' }
   | { kind: 'pushTo'; endpoint: string | null }
+  | ({ kind: 'export' } & ExportWanted)
+  | { kind: 'exportMore'; export: number }
+  | { kind: 'exportStop'; export: number }
   | { kind: 'sync' };
 
 export type Output =
@@ -118,6 +123,8 @@ export type Event =
   /** base64url, as `applicationServerKey` takes it; null when the server sends no notices. */
   | { kind: 'pushKey'; key: string | null }
   | { kind: 'pushSet' }
+  | { kind: 'exportBegun'; export: number; contents: ExportContents }
+  | { kind: 'exportPiece'; export: number; piece: string; done: number; of: number; last: boolean }
   | { kind: 'synced' }
   | { kind: 'online' }
   | { kind: 'offline' };

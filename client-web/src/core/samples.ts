@@ -655,6 +655,37 @@ export const events: Event[] = [
     "kind": "pushSet"
   },
   {
+    "contents": {
+      "conversations": 1,
+      "incomplete": 1,
+      "messages": 12,
+      "records": 31,
+      "settings": 2,
+      "takenBack": 1,
+      "waiting": 0
+    },
+    "export": 1,
+    "kind": "exportBegun"
+  },
+  {
+    "done": 3,
+    "export": 1,
+    "kind": "exportPiece",
+    "last": false,
+    "of": 55,
+    "piece": "<!doctype html>"
+  },
+  {
+    "code": "record_changed",
+    "kind": "failed",
+    "retryAfterMs": null
+  },
+  {
+    "code": "record_unreadable",
+    "kind": "failed",
+    "retryAfterMs": null
+  },
+  {
     "kind": "synced"
   },
   {
@@ -1000,6 +1031,45 @@ export const commands: Command[] = [
   {
     "endpoint": null,
     "kind": "pushTo"
+  },
+  {
+    "form": "html",
+    "from": 1800000000000,
+    "kind": "export",
+    "language": "es",
+    "spaces": [
+      "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+    ],
+    "until": null,
+    "zone": {
+      "name": "Europe/Madrid",
+      "offsets": [
+        {
+          "from": 0,
+          "minutes": 60
+        }
+      ]
+    }
+  },
+  {
+    "form": "json",
+    "from": null,
+    "kind": "export",
+    "language": "en",
+    "spaces": null,
+    "until": null,
+    "zone": {
+      "name": "UTC",
+      "offsets": []
+    }
+  },
+  {
+    "export": 1,
+    "kind": "exportMore"
+  },
+  {
+    "export": 1,
+    "kind": "exportStop"
   },
   {
     "kind": "sync"

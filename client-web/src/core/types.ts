@@ -173,3 +173,33 @@ export type Draft =
   | { kind: 'setting'; name: string; value: string };
 
 export type Strength = { kind: 'weak' | 'fair' | 'strong'; bits: number };
+
+/** What a file with somebody's record is to hold. */
+export interface ExportWanted {
+  /** These spaces; all of the account's when null. */
+  spaces: SpaceId[] | null;
+  /** What the server stored from then on, and before that. */
+  from: Millis | null;
+  until: Millis | null;
+  form: 'html' | 'json';
+  language: 'en' | 'es';
+  zone: Zone;
+}
+
+/** A time zone by the minutes that it is ahead of UTC, each from a moment on. */
+export interface Zone {
+  name: string;
+  offsets: { from: Millis; minutes: number }[];
+}
+
+export interface ExportContents {
+  conversations: number;
+  messages: number;
+  takenBack: number;
+  settings: number;
+  records: number;
+  /** Written here and not sent: not in it. */
+  waiting: number;
+  /** Conversations of which it is not certain that everything is here. */
+  incomplete: number;
+}
