@@ -369,6 +369,13 @@ export class DevPort implements Port {
         },
       ],
     }),
+    exportBegin: ({ password }) => {
+      if (password === 'wrong') throw new PortError('wrong_password');
+      const none = { takenBack: 0, settings: 0, records: 0, waiting: 0, incomplete: 0 };
+      return { export: 1, contents: { conversations: 1, messages: 1, ...none } };
+    },
+    exportMore: () => ({ piece: '<!doctype html><title>Record</title>', done: 1, of: 1, last: true }),
+    exportStop: () => undefined,
     pushKey: () => null,
     pushTo: () => undefined,
     sync: () => undefined,

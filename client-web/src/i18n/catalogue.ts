@@ -12,6 +12,7 @@ import { entry } from './words/entry';
 import { errors } from './words/errors';
 import { help } from './words/help';
 import { owner } from './words/owner';
+import { record } from './words/record';
 import { therapist } from './words/therapist';
 
 export const catalogue = {
@@ -23,6 +24,7 @@ export const catalogue = {
   ...therapist,
   ...owner,
   ...help,
+  ...record,
 } as const;
 
 export type Catalogue = typeof catalogue;

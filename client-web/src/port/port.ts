@@ -13,6 +13,8 @@ import type {
   DeviceId,
   DeviceView,
   Draft,
+  ExportContents,
+  ExportWanted,
   InvitationId,
   InvitationView,
   MessageId,
@@ -123,6 +125,17 @@ export interface Asks {
   /** Signs in again on this device, which was not used for long (`deviceIdle`). */
   wake: { ask: { password: string }; answer: void };
 
+  /**
+   * Begins a file of somebody's record; the pieces are asked for one by one. Asks for the password that opens this browser,
+   * since an unlocked device that somebody else took must not hand out everything. One at a time, else `busy`.
+   */
+  exportBegin: {
+    ask: { wanted: ExportWanted; password: string };
+    answer: { export: number; contents: ExportContents };
+  };
+  exportMore: { ask: { export: number }; answer: { piece: string; done: number; of: number; last: boolean } };
+  exportStop: { ask: { export: number }; answer: void };
+
   /** For the owner. */
   people: { ask: void; answer: Person[] };
   glance: { ask: void; answer: Glance };
@@ -161,7 +174,7 @@ export type News =
  * `signed_in`, `busy`, `space_unknown`, `message_unknown`, `unconfirmed`, `alarmed`, `not_member`, `too_long`, `empty`,
  * `weak_password`, `limit`, `not_allowed`); or of the engine: `unreachable`, `dishonest`, `wrong_password`,
  * `link_damaged`, `link_newer`, `link_wrong_sort`, `not_a_link`, `link_elsewhere` (of another server), `handle_malformed`,
- * `locked`, `waiting`, `storage_full`, `storage_blocked`, `storage_damaged`, `storage_newer`, `crashed`.
+ * `locked`, `waiting`, `record_changed`, `record_unreadable`, `storage_full`, `storage_blocked`, `storage_damaged`, `storage_newer`, `crashed`.
  */
 export class PortError extends Error {
   constructor(

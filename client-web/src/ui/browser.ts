@@ -27,6 +27,8 @@ export interface Browser {
   /** The system's sheet for passing something on, where there is one. */
   share: ((data: { title: string; url: string }) => Promise<void>) | null;
   copy(text: string): Promise<void>;
+  /** Puts a file where the browser puts what is downloaded. */
+  save(file: Blob, name: string): void;
   /** Notices that something new has come; off until turned on. */
   notices: {
     now(): Promise<Notices>;
@@ -73,6 +75,18 @@ export function nameDevice(agent: string): string {
   return system === '' ? product : `${product} · ${system}`;
 }
 
+/** A browser reads what it saves for a while after it was told to. */
+const SAVED_MS = 60_000;
+
+function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), SAVED_MS);
+}
+
 export function thisBrowser(): Browser {
   return {
     deviceName: () => nameDevice(navigator.userAgent),
@@ -92,6 +106,7 @@ export function thisBrowser(): Browser {
     reload: () => void reload(),
     share: typeof navigator.share === 'function' ? (data) => navigator.share(data) : null,
     copy: (text) => navigator.clipboard.writeText(text),
+    save,
     notices: { now: noticesNow, turnOn: switchNoticesOn, turnOff: switchNoticesOff, renew: renewNotices },
   };
 }

@@ -156,6 +156,24 @@ export class Commands {
       this.#remote({ kind: 'pushTo', ...ask }, (event) =>
         event.kind === 'pushSet' ? { answer: undefined } : undefined,
       ),
+    exportBegin: ({ wanted }) =>
+      this.#run(
+        { kind: 'export', ...wanted },
+        (event) =>
+          event.kind === 'exportBegun' ? { answer: { export: event.export, contents: event.contents } } : undefined,
+        { fails: true },
+      ),
+    exportMore: (ask) =>
+      this.#run(
+        { kind: 'exportMore', ...ask },
+        (event) => {
+          if (event.kind !== 'exportPiece' || event.export !== ask.export) return undefined;
+          const { piece, done, of, last } = event;
+          return { answer: { piece, done, of, last } };
+        },
+        { fails: true },
+      ),
+    exportStop: (ask) => this.host.command({ kind: 'exportStop', ...ask }),
     sync: () =>
       this.#run({ kind: 'sync' }, (event) => (event.kind === 'synced' ? { answer: undefined } : undefined), {
         ms: SYNC_MS_MAX,

@@ -124,6 +124,32 @@ test('who guesses has to wait longer and longer, also after a reload', async () 
   expect(await guess(again)).toEqual(['wrong_password', 10_000]);
 });
 
+test('a file of the record is made only for who knows the password, offline as well', async () => {
+  const { browser, tab } = await signedIn();
+  const wanted = {
+    spaces: null,
+    from: null,
+    until: null,
+    form: 'html' as const,
+    language: 'en' as const,
+    zone: { name: 'UTC', offsets: [] },
+  };
+  const begin = (password: string) => tab.port.ask('exportBegin', { wanted, password });
+  expect(await code(begin('nope'))).toBe('wrong_password');
+  expect(browser.outside.commands.some(({ kind }) => kind === 'export')).toBe(false);
+  const begun = await begin(LOGIN.password);
+  expect(begun.export).toBe(1);
+  expect(Object.keys((await browser.files()).notes)).not.toContain('attempts');
+  // The password goes no further than where it is checked.
+  expect(JSON.stringify(browser.outside.commands.filter(({ kind }) => kind === 'export'))).not.toContain(
+    LOGIN.password,
+  );
+  expect(await tab.port.ask('exportMore', { export: 1 })).toEqual({ piece: 'all of it', done: 1, of: 1, last: true });
+  for (let tries = 0; tries < 3; tries++) expect(await code(begin('nope'))).toBe('wrong_password');
+  expect(await code(begin(LOGIN.password))).toBe('rate_limited');
+  expect(tab.status?.phase).toBe('open');
+});
+
 test('an untouched browser locks by itself after the time the owner has set', async () => {
   const browser = new FakeBrowser();
   browser.outside.settings = [{ author: 'owner', name: 'practice', value: '{"lockAfterMinutes":2}', sentAt: 1 }];

@@ -143,8 +143,17 @@ export class Engine {
         return this.#alone(() => this.#lock());
       case 'signOut':
         return this.#alone(() => this.#signOut(ask as Asks['signOut']['ask']));
+      case 'exportBegin': {
+        this.#activeAt = Date.now();
+        const { password } = ask as Asks['exportBegin']['ask'];
+        return this.#alone(async () => {
+          await this.#confirm(password);
+          return this.#toCore(kind, ask);
+        });
+      }
       case 'write':
       case 'keepDraft':
+      case 'exportMore':
         this.#activeAt = Date.now();
         return this.#toCore(kind, ask);
       default:
@@ -323,6 +332,14 @@ export class Engine {
   async #unlock({ password }: Asks['unlock']['ask']): Promise<void> {
     if (this.#standing.phase === 'open') return;
     if (this.#standing.phase !== 'locked') throw this.#standing.closed();
+    const key = await this.#keyUnder(password);
+    const idle = { activeAt: Date.now(), lockAfterMs: this.#notes.idle?.lockAfterMs ?? LOCK_AFTER_MS_DEFAULT };
+    await this.#note({ attempts: null, idle, wrapped: this.#disk.inMemory ? null : await wrap(key) });
+    await this.#open(key);
+  }
+
+  /** The storage key, by the password that opens this browser. */
+  async #keyUnder(password: string): Promise<Uint8Array<ArrayBuffer>> {
     const module = await this.#module();
     const { sealed, attempts = { failures: 0, at: 0 } } = this.#notes;
     if (!sealed) throw this.#standing.closed();
@@ -331,18 +348,22 @@ export class Engine {
     // Counted before it is tried, so that ending the worker in the middle is no free guess.
     const counted = { failures: attempts.failures + 1, at: Date.now() };
     await this.#note({ attempts: counted });
-    let key: Uint8Array<ArrayBuffer>;
     try {
-      key = module.openStorageKey(sealed, password).slice();
+      return module.openStorageKey(sealed, password).slice();
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal?.code !== 'wrong_password') throw error;
       const wait = unlockWaitMs(counted, Date.now());
       throw new PortError('wrong_password', wait > 0 ? { retryAfterMs: wait } : {});
     }
-    const idle = { activeAt: Date.now(), lockAfterMs: this.#notes.idle?.lockAfterMs ?? LOCK_AFTER_MS_DEFAULT };
-    await this.#note({ attempts: null, idle, wrapped: this.#disk.inMemory ? null : await wrap(key) });
-    await this.#open(key);
+  }
+
+  /** It is she who asks. */
+  async #confirm(password: string): Promise<void> {
+    if (this.#standing.phase !== 'open') throw this.#standing.closed();
+    const key = await this.#keyUnder(password);
+    key.fill(0);
+    await this.#note({ attempts: null });
   }
 
   async #lock(): Promise<void> {

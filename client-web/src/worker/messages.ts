@@ -50,9 +50,18 @@ export type OnChannel =
 
 /**
  * Asks that a new leader must not be given when another one has been: made twice, they would be two accounts, devices
- * or invitations, or fail because the first one had succeeded.
+ * or invitations, or fail because the first one had succeeded. Nor of a file that the one before it was making.
  */
-const ONCE: ReadonlySet<AskKind> = new Set<AskKind>(['setup', 'join', 'login', 'invite', 'removeDevice']);
+const ONCE: ReadonlySet<AskKind> = new Set<AskKind>([
+  'setup',
+  'join',
+  'login',
+  'invite',
+  'removeDevice',
+  'exportBegin',
+  'exportMore',
+  'exportStop',
+]);
 
 export function isRepeatable(kind: AskKind): boolean {
   return !ONCE.has(kind);

@@ -127,6 +127,8 @@ test('every page holds in the narrowest window, in light and dark, and says its 
 
     await goTo(rosa, 'place.me');
     await holds(rosa, 'my page of a client');
+    await follow(rosa, 'record.entry.do', 'record.title');
+    await holds(rosa, 'taking the record along');
     await rosa.page.getByRole('link', { name: en('help.ask') }).click();
     await holds(rosa, 'help');
     await goTo(mara, 'place.today');

@@ -143,6 +143,14 @@ export const errors = {
     en: 'This browser already belongs to an account. Sign out first if you want to use another.',
     es: 'Este navegador ya pertenece a una cuenta. Sal primero si quieres usar otra.',
   },
+  'error.record_changed': {
+    en: 'Something in the record changed while the file was being made. Please make it again.',
+    es: 'Algo en el historial cambió mientras se creaba el archivo. Créalo otra vez.',
+  },
+  'error.record_unreadable': {
+    en: 'A part of the record that is stored on this device can’t be read, so no file was made. Sign in on another device, and make it there.',
+    es: 'Una parte del historial guardada en este dispositivo no se puede leer, así que no se creó ningún archivo. Entra en otro dispositivo y créalo allí.',
+  },
   'error.busy': {
     en: 'Something like this is still under way. Please wait a moment.',
     es: 'Algo así aún está en marcha. Espera un momento.',

@@ -204,6 +204,19 @@ export class FakeCore implements Core {
         return this.#tell({ kind: 'spaceAdded', space: SPACE });
       case 'people':
         return this.#tell({ kind: 'people', people: [] });
+      case 'export': {
+        const contents = { messages: 0, takenBack: 0, settings: 0, records: 0, waiting: 0, incomplete: 0 };
+        return this.#tell({ kind: 'exportBegun', export: 1, contents: { conversations: 1, ...contents } });
+      }
+      case 'exportMore':
+        return this.#tell({
+          kind: 'exportPiece',
+          export: command.export,
+          piece: 'all of it',
+          done: 1,
+          of: 1,
+          last: true,
+        });
       case 'pushTo':
         return this.#tell({ kind: 'pushSet' });
       case 'revoke':
