@@ -22,6 +22,7 @@ use sotto_protocol::frame::{ServerBody, Stored};
 use sotto_protocol::ids::{AccountId, Revision, SpaceId};
 use sotto_protocol::log::{Authentic, CardPin, Facts, LogState, Target};
 use sotto_protocol::record::{Drop, EraBody, Kind, Record};
+use sotto_tests::blackbox;
 use sotto_tests::recording::{Life, Recording};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,8 +51,12 @@ fn python() -> PathBuf {
 }
 
 fn reader(arguments: &[&str], recording: &Path) -> Output {
+    script("reader.py", arguments, recording)
+}
+
+fn script(name: &str, arguments: &[&str], about: &Path) -> Output {
     let mut command = Command::new(python());
-    command.arg(folder().join("reader.py")).args(arguments).arg(recording);
+    command.arg(folder().join(name)).args(arguments).arg(about);
     command.output().expect("the reader runs")
 }
 
@@ -103,6 +108,40 @@ fn the_independent_reader_notices_every_damage() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["tried"].as_u64().unwrap() > 500, "{report}");
+}
+
+/// What a person took along, made by the real binary, and what this version's core makes of a sample.
+#[test]
+fn the_independent_reader_checks_a_record_that_was_taken_along() {
+    let world = blackbox::World::new();
+    let client = world.client("client1");
+    let first = client.send("I slept well.");
+    world.thera.sync();
+    world.thera.send("Thank you.");
+    client.json(&["edit", &first, "I slept very well."]);
+    world.device(&client, "phone").send("From my phone.");
+
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../client-core/tests/golden/export.html");
+    let mut files = vec![(sample, None)];
+    for (person, format) in [(&client, "html"), (&client, "json"), (&world.thera, "html")] {
+        let file = world.folder().join(format!("{}.{format}", person.handle));
+        person.ok(&["export", "--format", format, file.to_str().unwrap()]);
+        files.push((file, Some(["I slept very well.", "Thank you.", "From my phone."])));
+    }
+    for (file, texts) in files {
+        let output = script("export.py", &[], &file);
+        assert!(output.status.success(), "{file:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let messages = told["messages"].as_array().unwrap();
+        if let Some(texts) = texts {
+            let said: Vec<&str> = messages.iter().map(|message| message["text"].as_str().unwrap()).collect();
+            assert_eq!(said, texts, "{file:?}");
+        }
+        let output = script("export.py", &["--damage"], &file);
+        assert!(output.status.success(), "{file:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(report["tried"].as_u64().unwrap() > 50, "{report}");
+    }
 }
 
 /// So does our own client: the server answers repeats, but nothing else keeps it from showing a record twice.

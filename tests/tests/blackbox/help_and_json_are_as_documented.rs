@@ -39,7 +39,12 @@ fn every_command_has_a_help_text_that_gives_units() {
         );
         assert!(text.contains("<SECONDS>"), "{name}: {text}");
     }
-    for (words, unit) in [(&["invite"][..], "days"), (&["setup"], "3 to 64"), (&["read"], "50 messages")] {
+    for (words, unit) in [
+        (&["invite"][..], "days"),
+        (&["setup"], "3 to 64"),
+        (&["read"], "50 messages"),
+        (&["export"], "YYYY-MM-DD"),
+    ] {
         assert!(help("sotto", words).contains(unit), "{words:?}");
     }
     for words in [
@@ -261,6 +266,21 @@ fn json_has_the_documented_fields() {
         &[("ok", "bool"), ("home", "text"), ("spaces", "number"), ("findings", "list"), ("alarms", "list")],
     );
     has(&client.json(&["passphrase"]), &[("passphrase", "text")]);
+    let file = world.folder().join("record.html");
+    has(
+        &client.json(&["export", file.to_str().unwrap()]),
+        &[
+            ("file", "text"),
+            ("bytes", "number"),
+            ("conversations", "number"),
+            ("messages", "number"),
+            ("taken_back", "number"),
+            ("settings", "number"),
+            ("records", "number"),
+            ("waiting", "number"),
+            ("incomplete", "number"),
+        ],
+    );
     let login = client.other_device("second").login(world.server.origin());
     has(&login, &[("restored_messages", "number"), ("restored_spaces", "number"), ("checked", "bool")]);
     has(&login, &account);

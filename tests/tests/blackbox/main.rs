@@ -7,6 +7,7 @@
     reason = "a test stops where something cannot be"
 )]
 
+mod a_record_goes_along;
 mod a_second_answer_to_guesses_never_differs;
 mod an_older_copy_of_the_server_is_healed;
 mod backups_come_back;
