@@ -15,8 +15,9 @@ mod parts;
 use anyhow::{Context as _, Result, bail, ensure};
 use home::{Home, World, clock};
 use sotto_client_core::crypto::passphrase::Password;
+use sotto_client_core::export::{Form, Language, Wanted, Zone};
 use sotto_client_core::io::{Command, Draft, Event, Input};
-use sotto_protocol::ids::{Handle, SpaceId};
+use sotto_protocol::ids::{Handle, Millis, SpaceId};
 use sotto_protocol::link::{InvitationLink, SetupLink};
 use sotto_protocol::roster::Role;
 use std::time::Duration;
@@ -84,6 +85,8 @@ fn whole(messages: u32, spaces: u32) -> Result<()> {
     let view = therapist.client.messages(space);
     ensure!(view.len() == messages as usize, "{} messages instead of {messages}", view.len());
     stored(&mut therapist, space, messages)?;
+    export(&mut world, &mut therapist, Form::Html)?;
+    export(&mut world, &mut therapist, Form::Json)?;
     world.hang_up(&mut therapist)?;
 
     let mut second = Home::new(3)?;
@@ -154,6 +157,41 @@ fn stored(home: &mut Home, space: SpaceId, messages: u32) -> Result<()> {
         opened.handle(Input::Wake, now)?;
     }
     row("any input, nothing to do", us(begin.elapsed() / 100), "µs");
+    Ok(())
+}
+
+/// The whole record as one file, piece by piece as a host writes it.
+fn export(world: &mut World, home: &mut Home, form: Form) -> Result<()> {
+    let wanted = Wanted {
+        spaces: None,
+        from: None,
+        until: None,
+        form,
+        language: Language::English,
+        zone: Zone { name: "Europe/Berlin".into(), offsets: vec![(Millis(0), 60)] },
+    };
+    home.spent = Duration::ZERO;
+    let before = resident_kib()?;
+    world.command(home, Command::Export(Box::new(wanted)))?;
+    let begun = home.events.iter().find_map(|event| match event {
+        Event::ExportBegun { export, .. } => Some(*export),
+        _ => None,
+    });
+    let id = begun.context("no export")?;
+    let (mut bytes, mut largest, mut memory, mut last) = (0, 0, before, false);
+    while !last {
+        world.command(home, Command::ExportMore(id))?;
+        for event in home.events.drain(..) {
+            if let Event::ExportPiece { piece, last: is_last, .. } = event {
+                (bytes, largest, last) = (bytes + piece.len(), largest.max(piece.len()), is_last);
+            }
+        }
+        memory = memory.max(resident_kib()?);
+    }
+    row(&format!("take the record along ({form:?})"), ms(home.spent), "ms");
+    row("  size of the file", bytes as f64 / 1024.0, "KiB");
+    row("  largest piece", largest as f64 / 1024.0, "KiB");
+    row("  memory for it", f64::from(memory.saturating_sub(before)), "KiB");
     Ok(())
 }
 
