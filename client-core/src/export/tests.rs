@@ -491,6 +491,42 @@ fn one_file_is_made_at_a_time() {
 }
 
 #[test]
+fn rows_that_were_asked_for_a_file_given_up_are_not_taken_for_another() {
+    let mut world = one_of_everything(ANNA);
+    let ask = |world: &mut World, command| {
+        world.client.handle(Input::Command(command), world.now).unwrap();
+        let mut load = None;
+        loop {
+            match world.client.poll() {
+                Output::Load(from, to) => load = Some((from, to)),
+                Output::Idle { .. } => return load,
+                _ => {}
+            }
+        }
+    };
+    let rows = |world: &World, (from, to): (Vec<u8>, Vec<u8>)| -> Vec<Row> {
+        let rows = world.stored.range(from..to);
+        rows.map(|(key, value)| Row { key: key.clone(), value: value.clone() }).collect()
+    };
+    assert_eq!(ask(&mut world, Command::Export(Box::new(wanted(Form::Json)))), None);
+    let given_up = ask(&mut world, Command::ExportMore(1)).unwrap();
+    assert_eq!(ask(&mut world, Command::ExportStop(1)), None);
+    assert_eq!(ask(&mut world, Command::Export(Box::new(wanted(Form::Json)))), None);
+    let wanted_now = ask(&mut world, Command::ExportMore(2)).unwrap();
+    // The host answers in the order of asking; the first answer is nobody's now, whatever it holds.
+    assert!(!rows(&world, given_up).is_empty());
+    let other = rows(&world, wanted_now);
+    world.client.handle(Input::Loaded(Vec::new()), world.now).unwrap();
+    world.client.handle(Input::Loaded(other), world.now).unwrap();
+    let piece = world.drain().into_iter().find_map(|event| match event {
+        Event::ExportPiece { export, piece, last: true, .. } => Some((export, piece)),
+        _ => None,
+    });
+    let (export, piece) = piece.unwrap();
+    assert_eq!((export, piece), (2, one_of_everything(ANNA).export(wanted(Form::Json))));
+}
+
+#[test]
 fn what_comes_meanwhile_is_not_in_it_and_what_changes_ends_it() {
     let mut world = World::new(ANNA);
     let first = world.write(ANNA, "first");
