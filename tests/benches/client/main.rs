@@ -204,6 +204,8 @@ fn many_spaces(world: &mut World, home: &mut Home, spaces: u32) -> Result<()> {
         world.command(&mut client, join)?;
         world.hang_up(&mut client)?;
     }
+    // What was pushed to her while the clients were being served is lost here: she is told when she comes back.
+    world.hang_up(home)?;
     world.command(home, Command::Sync)?;
     let count = home.client.spaces().len();
     ensure!(count > spaces as usize, "{count} spaces");
