@@ -145,6 +145,32 @@ test('a therapist hands out the record of one client, from one day on', async ()
   });
 });
 
+test('on a computer that is not hers she is told before, and the file is made all the same', async () => {
+  await World.with(async (world) => {
+    const mara = await world.person({ viewport: DESKTOP });
+    const rosa = await world.person();
+    await join(rosa, await openPractice(mara, world.server.setupLink));
+    await write(rosa, 'I slept well.');
+    await delivered(rosa, 'I slept well.');
+    const away = await world.person();
+    const { page } = away;
+    await away.goto('/');
+    await page.getByLabel(en('field.handle'), { exact: true }).fill(CLIENT.handle);
+    await page.getByLabel(en('field.password'), { exact: true }).fill(CLIENT.password);
+    await page.getByRole('checkbox', { name: en('signIn.borrowed') }).check();
+    await page.getByRole('button', { name: en('signIn.do'), exact: true }).click();
+    await bubble(away, 'I slept well.').waitFor();
+    await goTo(away, 'place.me');
+    await follow(away, 'record.entry.do', 'record.title');
+    await page.getByText(en('record.borrowed')).waitFor();
+    await away.looksRight('the record, on a borrowed computer');
+    await reading(await made(away, CLIENT.password), async (_, data) => {
+      const texts = data.conversations.flatMap(({ entries }) => entries.map(({ text }) => text));
+      expect(texts).toContain('I slept well.');
+    });
+  });
+});
+
 async function make(person: Person, password: string): Promise<void> {
   await person.page.getByLabel(en('field.password'), { exact: true }).fill(password);
   await person.page.getByRole('button', { name: en('record.do'), exact: true }).click();
