@@ -18,6 +18,7 @@ import {
   join,
   openClient,
   openPractice,
+  signIn,
   THERAPIST,
   write,
 } from '../harness/steps';
@@ -153,16 +154,11 @@ test('on a computer that is not hers she is told before, and the file is made al
     await write(rosa, 'I slept well.');
     await delivered(rosa, 'I slept well.');
     const away = await world.person();
-    const { page } = away;
-    await away.goto('/');
-    await page.getByLabel(en('field.handle'), { exact: true }).fill(CLIENT.handle);
-    await page.getByLabel(en('field.password'), { exact: true }).fill(CLIENT.password);
-    await page.getByRole('checkbox', { name: en('signIn.borrowed') }).check();
-    await page.getByRole('button', { name: en('signIn.do'), exact: true }).click();
+    await signIn(away, CLIENT, en, true);
     await bubble(away, 'I slept well.').waitFor();
     await goTo(away, 'place.me');
     await follow(away, 'record.entry.do', 'record.title');
-    await page.getByText(en('record.borrowed')).waitFor();
+    await away.page.getByText(en('record.borrowed')).waitFor();
     await away.looksRight('the record, on a borrowed computer');
     await reading(await made(away, CLIENT.password), async (_, data) => {
       const texts = data.conversations.flatMap(({ entries }) => entries.map(({ text }) => text));

@@ -105,12 +105,13 @@ export async function join(person: Person, link: string, who = CLIENT, say: Say 
   await page.getByLabel(say('composer.label')).waitFor();
 }
 
-/** Signs in on an empty browser. */
-export async function signIn(person: Person, who: Identity, say: Say = en): Promise<void> {
+/** Signs in on an empty browser; `borrowed`: she says that it isn't hers. */
+export async function signIn(person: Person, who: Identity, say: Say = en, borrowed = false): Promise<void> {
   const { page } = person;
   await person.goto('/');
   await page.getByLabel(say('field.handle'), { exact: true }).fill(who.handle);
   await page.getByLabel(say('field.password'), { exact: true }).fill(who.password);
+  if (borrowed) await page.getByRole('checkbox', { name: say('signIn.borrowed') }).check();
   await button(person, say('signIn.do')).click();
 }
 
