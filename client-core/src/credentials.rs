@@ -1,41 +1,33 @@
 //! Changing the ways into the vault: password, recovery sheet, and everything at once when a device was lost.
 //!
-//! Owns the next credential set and what has to change with it, and the vault that another device has put under a new key.
-//! Refuses to know how the person showed who she is ([`crate::flow`]) and what a vault contains. Invariants: a change goes to
+//! Owns sending a change and what follows from its answer, and the vault that another device has put under a new key.
+//! Refuses to know how the person showed who she is ([`crate::flow`]) and what a change consists of
+//! ([`crate::next_credentials`]). Invariants: a change goes to
 //! the server as one, so that whichever side of it a crash falls on, one password opens everything; on this device
 //! nothing changes before the server has it, and a change is stored before it is sent, so that a start repeats it until it is
 //! answered; a recovery sheet's words are kept, sealed, until she says that she has them.
 
 use crate::client::Client;
-use crate::crypto::keys::{InnerKey, VaultKey};
+use crate::crypto::keys::VaultKey;
 use crate::crypto::opaque::{self, Registered, RegistrationState};
 use crate::crypto::passphrase::Password;
 use crate::crypto::recovery;
-use crate::crypto::rng::Entropy;
-use crate::crypto::seal;
 use crate::crypto::unlock::RecoveryCode;
-use crate::crypto::wrap::{self, MethodWrap, SealingSecret};
-use crate::defects::Defect;
 use crate::flow::{Flow, Purpose, SignIn, Step, Then};
 use crate::io::{Event, Failure, Rejected};
 use crate::opening::Opened;
 use crate::rows::{self, ChangingRow, SheetRow};
 use crate::session::Pending;
-use crate::vault::{Inner, SealingEntry, SecretBytes, Vault};
+use crate::vault::{SecretBytes, Vault};
 use minicbor::{Decode, Encode};
-use rand_core::Rng as _;
 use sotto_protocol::account::{AccountRequest, Token};
-use sotto_protocol::card::{Card, SealingPublic, VerifiedCard};
+use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::codec::Bytes;
-use sotto_protocol::credentials::{
-    CredentialChange, CredentialSet, Method, MethodKind, OpaqueMessage, SealedInner, SealedVault, VaultChange,
-};
+use sotto_protocol::credentials::{CredentialSet, OpaqueMessage};
 use sotto_protocol::frame::ClientFrame;
-use sotto_protocol::hash;
-use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, MethodId, Millis, Revision, Version};
+use sotto_protocol::ids::{DeviceId, InvitationId, Millis, Revision};
 use sotto_protocol::link::Origin;
-use sotto_protocol::sign::{PublicKey, Signed};
-use std::collections::BTreeSet;
+use sotto_protocol::sign::Signed;
 use zeroize::Zeroizing;
 
 /// A change that is not answered is sent again so often before the person is told.
@@ -55,17 +47,18 @@ pub(crate) enum Changing {
 #[cbor(array)]
 pub(crate) struct Applied {
     #[n(0)]
-    credentials: Signed<CredentialSet>,
+    pub(crate) credentials: Signed<CredentialSet>,
     #[n(1)]
-    card: Option<Signed<Card>>,
+    pub(crate) card: Option<Signed<Card>>,
     #[n(2)]
-    renewed: Option<Renewed>,
+    pub(crate) renewed: Option<Renewed>,
     #[n(3)]
-    what: What,
+    pub(crate) what: What,
 }
 
+/// What was changed.
 #[derive(Clone, Debug, Encode, Decode)]
-enum What {
+pub(crate) enum What {
     #[n(0)]
     Password,
     #[n(1)]
@@ -77,13 +70,13 @@ enum What {
 /// A vault under another key.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(array)]
-struct Renewed {
+pub(crate) struct Renewed {
     #[n(0)]
-    key: SecretBytes,
+    pub(crate) key: SecretBytes,
     #[n(1)]
-    vault: Vault,
+    pub(crate) vault: Vault,
     #[n(2)]
-    revision: Revision,
+    pub(crate) revision: Revision,
 }
 
 /// A change that was sent.
@@ -94,61 +87,6 @@ pub(crate) struct Sent {
     body: Vec<u8>,
     attempts: u32,
     pub(crate) changing: Changing,
-}
-
-/// The two keys that every method wraps.
-pub(crate) struct VaultKeys<'a> {
-    pub(crate) vault: &'a VaultKey,
-    pub(crate) inner: &'a InnerKey,
-}
-
-impl VaultKeys<'_> {
-    /// A method that opens the vault with the secret half of `unlock`.
-    pub(crate) fn method(
-        &self,
-        account: AccountId,
-        kind: MethodKind,
-        unlock: SealingPublic,
-        login: Option<PublicKey>,
-        created_at: Millis,
-        rng: &mut Entropy,
-    ) -> Option<Method> {
-        let mut id = MethodId::ZERO;
-        rng.fill_bytes(&mut id.0);
-        let blank = Method {
-            id,
-            kind,
-            unlock,
-            vault_wrap: Bytes::default(),
-            inner_wrap: Bytes::default(),
-            created_at,
-            login,
-        };
-        self.rewrapped(account, blank, rng)
-    }
-
-    /// A recovery sheet with a fresh code.
-    pub(crate) fn sheet(
-        &self,
-        account: AccountId,
-        now: Millis,
-        rng: &mut Entropy,
-    ) -> Option<(Method, SheetRow)> {
-        let code = RecoveryCode::generate(rng);
-        let (unlock, login) = (code.derive_unlock().public(), code.derive_login().public());
-        let method = self.method(account, MethodKind::RecoverySheet, unlock, Some(login), now, rng)?;
-        Some((method, SheetRow::new(&code, now)))
-    }
-
-    /// The same method for these keys.
-    fn rewrapped(&self, account: AccountId, method: Method, rng: &mut Entropy) -> Option<Method> {
-        let place = MethodWrap { account, method: method.id };
-        Some(Method {
-            vault_wrap: wrap::wrap_vault(&method.unlock, self.vault, &place, rng).ok()?,
-            inner_wrap: wrap::wrap_inner(&method.unlock, self.inner, &place, rng).ok()?,
-            ..method
-        })
-    }
 }
 
 impl Client {
@@ -188,7 +126,7 @@ impl Client {
         token: Token,
         registered: Option<Registered>,
     ) {
-        let Some((change, changing)) = self.changed(&who, opened, registered) else {
+        let Some((change, changing)) = self.next_credentials(&who, opened, registered) else {
             return self.failed(Failure::Dishonest("credential set"));
         };
         let body = AccountRequest::CredentialsPut { token, change: Box::new(change) }.to_bytes();
@@ -229,98 +167,6 @@ impl Client {
     /// The server did not take the change.
     pub(crate) fn credentials_refused(&mut self) {
         self.delete(rows::CHANGING.to_vec());
-    }
-
-    /// The next credential set, and what changes with it.
-    fn changed(
-        &mut self,
-        who: &SignIn,
-        opened: &Opened,
-        registered: Option<Registered>,
-    ) -> Option<(CredentialChange, Changing)> {
-        let account = opened.set.account;
-        let mut set = CredentialSet { version: opened.set.version.next(), ..opened.set.clone() };
-        let (mut card, mut vault, mut inner, mut renewed) = (None, None, None, None);
-        let lost = match &who.purpose {
-            Purpose::RemoveLost { devices, .. } => Some(devices),
-            _ => None,
-        };
-        let renews = lost.filter(|_| !self.config.defects.has(Defect::KeepVaultKey));
-        let fresh =
-            renews.map(|_| (VaultKey::generate(&mut self.entropy), InnerKey::generate(&mut self.entropy)));
-        let (vault_key, inner_key) =
-            fresh.as_ref().map_or((&opened.vault_key, &opened.inner_key), |(v, i)| (v, i));
-        let keys = VaultKeys { vault: vault_key, inner: inner_key };
-        if let Some(registered) = &registered {
-            let unlock = registered.export_key.derive_unlock().public();
-            let method =
-                keys.method(account, MethodKind::Password, unlock, None, self.now, &mut self.entropy)?;
-            set.opaque_hash = hash::payload(registered.upload.as_slice());
-            set.methods.retain(|m| m.kind != MethodKind::Password);
-            set.methods.insert(0, method);
-        }
-        let (mut what, mut recovered) = (What::Password, None);
-        match &who.purpose {
-            Purpose::MakeSheet => {
-                let (method, row) = keys.sheet(account, self.now, &mut self.entropy)?;
-                set.methods.retain(|m| m.kind != MethodKind::RecoverySheet);
-                set.methods.push(method);
-                what = What::Sheet(row);
-            }
-            Purpose::Recover { name, .. } => {
-                let (signed, then, _) = self.add_device(who, opened, name.clone())?;
-                card = Some(signed);
-                recovered = Some(Box::new(then));
-            }
-            Purpose::RemoveLost { devices, .. } => {
-                let sealing = SealingSecret::generate(&mut self.entropy);
-                let signed = without(devices, &sealing, opened)?;
-                let next = self.vault_without(opened, &sealing, signed.1)?;
-                set.vault_generation = set.vault_generation.next();
-                let methods = core::mem::take(&mut set.methods);
-                for method in methods {
-                    // The new password's method was made for these keys.
-                    let is_new = method.kind == MethodKind::Password;
-                    let method =
-                        if is_new { method } else { keys.rewrapped(account, method, &mut self.entropy)? };
-                    set.methods.push(method);
-                }
-                let secret = Inner { version: 1, identity: SecretBytes::new(*opened.identity.expose_seed()) };
-                let sealed = seal::seal_inner(keys.inner, account, &secret.to_bytes(), &mut self.entropy);
-                let sealed = SealedInner::new(sealed).ok()?;
-                set.inner_hash = hash::payload(sealed.as_slice());
-                inner = Some(sealed);
-                let (base, revision) = (opened.revision, opened.revision.next());
-                let sealed =
-                    seal::seal_vault(keys.vault, account, revision, &next.to_bytes(), &mut self.entropy);
-                vault = Some(VaultChange { base, revision, sealed: SealedVault::new(sealed).ok()? });
-                card = Some(signed.0);
-                renewed =
-                    Some(Renewed { key: SecretBytes::new(*keys.vault.expose()), vault: next, revision });
-                what = What::Lost(devices.iter().copied().collect());
-            }
-            _ => {}
-        }
-        let credentials = opened.identity.sign_object(&set).ok()?;
-        let opaque = registered.map(|r| r.upload);
-        let changing = if let Some(then) = recovered {
-            Changing::Recovered { credentials: credentials.clone(), then }
-        } else {
-            let (credentials, card) = (credentials.clone(), card.clone());
-            Changing::Here(Box::new(Applied { credentials, card, renewed, what }))
-        };
-        Some((CredentialChange { credentials, opaque, inner, card, vault }, changing))
-    }
-
-    /// The vault for the next key: with the new sealing secret, and without open invitations, whose secrets the old one held.
-    fn vault_without(&self, opened: &Opened, sealing: &SealingSecret, since: Version) -> Option<Vault> {
-        let mut vault = self.keeping.as_ref()?.vault.clone();
-        vault.merge(&opened.vault).ok()?;
-        vault.card_version_min = since;
-        vault.sealing.push(SealingEntry { since, seed: SecretBytes::new(*sealing.expose_seed()) });
-        let open = vault.invitations.values_mut().filter(|i| i.consumed.is_none());
-        open.for_each(|invitation| invitation.revoked = true);
-        Some(vault)
     }
 
     /// The server has the change.
@@ -473,25 +319,8 @@ impl Purpose {
     }
 }
 
-/// The next card without lost devices and with another sealing key, and its version.
-fn without(
-    devices: &BTreeSet<DeviceId>,
-    sealing: &SealingSecret,
-    opened: &Opened,
-) -> Option<(Signed<Card>, Version)> {
-    let mut card = opened.card.card().clone();
-    let version = card.version.next();
-    card.version = version;
-    for device in card.devices.iter_mut().filter(|d| devices.contains(&d.id)) {
-        device.removed_in.get_or_insert(version);
-    }
-    card.sealing = sealing.public();
-    card.sealing_since = version;
-    Some((opened.identity.sign_object(&card).ok()?, version))
-}
-
 impl SheetRow {
-    fn new(code: &RecoveryCode, made_at: Millis) -> Self {
+    pub(crate) fn new(code: &RecoveryCode, made_at: Millis) -> Self {
         let mut bytes = Zeroizing::new([0; crate::crypto::unlock::RECOVERY_CODE_BYTES]);
         bytes.copy_from_slice(code.expose());
         Self { code: *bytes, made_at }

@@ -29,6 +29,7 @@ mod keeping;
 mod loading;
 mod looking;
 mod newest;
+mod next_credentials;
 mod opening;
 mod own;
 mod reading;

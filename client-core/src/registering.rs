@@ -5,7 +5,6 @@
 //! it is answered; the identity key is dropped as soon as card and credential set are signed.
 
 use crate::client::{Account, Client, Keeping};
-use crate::credentials::VaultKeys;
 use crate::crypto::keys::{InnerKey, InvitationSecret, VaultKey};
 use crate::crypto::opaque::{self};
 use crate::crypto::seal;
@@ -14,6 +13,7 @@ use crate::crypto::wrap::SealingSecret;
 use crate::flow::{Flow, Person, Step};
 use crate::io::{Event, Failure, Rejected};
 use crate::joining::{Invited, InvitedBy};
+use crate::next_credentials::VaultKeys;
 use crate::rows::{self, RegisteringRow};
 use crate::vault::{Inner, SealingEntry, SecretBytes, VAULT_VERSION, Vault};
 use sotto_protocol::account::{AccountAnswer, AccountRequest, Registration, Ticket};
