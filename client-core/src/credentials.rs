@@ -23,7 +23,7 @@ use minicbor::{Decode, Encode};
 use sotto_protocol::account::{AccountRequest, Token};
 use sotto_protocol::card::{Card, VerifiedCard};
 use sotto_protocol::codec::Bytes;
-use sotto_protocol::credentials::{CredentialSet, OpaqueMessage};
+use sotto_protocol::credentials::{CredentialSet, MethodKind, OpaqueMessage};
 use sotto_protocol::frame::ClientFrame;
 use sotto_protocol::ids::{DeviceId, InvitationId, Millis, Revision};
 use sotto_protocol::link::Origin;
@@ -242,6 +242,12 @@ impl Client {
     /// When the newest recovery sheet was made.
     pub fn sheet_at(&self) -> Option<Millis> {
         self.keeping.as_ref().and_then(|k| k.vault.sheet_at)
+    }
+
+    /// When the password was set, as far as this device knows.
+    pub(crate) fn password_at(&self) -> Option<Millis> {
+        let set = self.account.as_ref()?.credentials.peek().ok()?;
+        set.methods.iter().find(|m| m.kind == MethodKind::Password).map(|m| m.created_at)
     }
 
     /// Another device has put the vault under a new key: this one goes on after the password.

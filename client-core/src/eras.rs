@@ -159,7 +159,6 @@ impl Client {
 
     /// The new era that is due, if any, and whether nothing may be written before it.
     fn era_plan(&self, space: &Space) -> Option<(Plan, bool)> {
-        let account = self.account.as_ref()?.id;
         let era = space.log.era()?;
         let same: Vec<(AccountId, Role)> = era.members.iter().map(|m| (m.account, m.role)).collect();
         let plan = |cause| Plan { cause, members: same.clone(), approvals: Vec::new() };
@@ -170,13 +169,12 @@ impl Client {
         if let Some(wanted) = wanted {
             return Some((changed(&same, wanted), true));
         }
-        let floor = self.cards.newest(account).map(|c| c.card().era_floor()).unwrap_or_default();
         let outdated = era.members.iter().any(|m| {
             let newest = self.cards.newest(m.account).map(|c| c.card().era_floor()).unwrap_or_default();
             m.card_version < newest
         });
-        let mine = era.member(account).is_some_and(|m| m.card_version < floor);
-        let due = space.live.era_required || mine || (outdated && !space.outbox.is_empty());
+        let due =
+            space.live.era_required || self.lags_behind(space) || (outdated && !space.outbox.is_empty());
         if due && !self.config.defects.has(Defect::KeepEras) {
             return Some((plan(Cause::Card), true));
         }
@@ -184,6 +182,13 @@ impl Client {
             return Some((plan(Cause::Age), false));
         }
         None
+    }
+
+    /// One's own newest card asks for a newer era than the one in force.
+    pub(crate) fn lags_behind(&self, space: &Space) -> bool {
+        let Some(account) = self.account.as_ref().map(|a| a.id) else { return false };
+        let floor = self.cards.newest(account).map(|c| c.card().era_floor()).unwrap_or_default();
+        space.log.era().and_then(|era| era.member(account)).is_some_and(|m| m.card_version < floor)
     }
 
     /// Sees to a new era; `true` when nothing may be written meanwhile.

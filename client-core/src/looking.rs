@@ -28,6 +28,8 @@ impl Client {
             removed: account.removed,
             password_needed: self.password_needed(),
             sheet_at: self.sheet_at(),
+            password_at: self.password_at(),
+            eras_due: number(self.spaces.values().filter(|space| self.lags_behind(space)).count()),
         })
     }
 

@@ -43,6 +43,10 @@ pub struct AccountView {
     pub password_needed: bool,
     /// When the newest recovery sheet was made.
     pub sheet_at: Option<Millis>,
+    /// When the password was set, as far as this device knows.
+    pub password_at: Option<Millis>,
+    /// Spaces that still wait for an era under the account's newest card, as after a device was removed.
+    pub eras_due: u64,
 }
 
 /// One of the account's devices.

@@ -153,6 +153,8 @@ fn an_account_and_a_device_have_these_shapes() {
         online: true,
         removed: false,
         password_needed: false,
+        password_at: None,
+        eras_due: 0,
         sheet_at: None,
     };
     let expected = serde_json::json!({

@@ -292,6 +292,8 @@ fn account() -> AccountView {
         removed: false,
         password_needed: false,
         sheet_at: Some(AT),
+        password_at: Some(AT),
+        eras_due: 3,
     }
 }
 

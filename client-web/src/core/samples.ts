@@ -6,11 +6,13 @@ import type { AccountView, Alarm, DeviceView, InvitationView, SpaceView, Strengt
 export const account: AccountView = {
   "account": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
   "device": "04040404040404040404040404040404",
+  "erasDue": 3,
   "handle": "anna",
   "identity": "0808080808080808080808080808080808080808080808080808080808080808",
   "name": "Anna",
   "online": true,
   "origin": "https://practice.example",
+  "passwordAt": 1800000000000,
   "passwordNeeded": false,
   "practice": "Practice",
   "removed": false,

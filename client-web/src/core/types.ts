@@ -34,6 +34,10 @@ export interface AccountView {
   passwordNeeded: boolean;
   /** When the newest recovery sheet was made. */
   sheetAt: Millis | null;
+  /** When the password was set, as far as this device knows. */
+  passwordAt: Millis | null;
+  /** Spaces that still wait for new locks, as after a device was removed. */
+  erasDue: number;
 }
 
 export interface DeviceView {

@@ -37,6 +37,8 @@ export function account(as: 'client' | 'therapist' | 'owner' | 'practice'): Acco
     removed: false,
     passwordNeeded: false,
     sheetAt: null,
+    passwordAt: null,
+    erasDue: 0,
   };
 }
 

@@ -28,6 +28,8 @@ const status: Status = {
     removed: false,
     passwordNeeded: false,
     sheetAt: null,
+    passwordAt: null,
+    erasDue: 0,
   },
   locked: null,
   storage: 'kept',

@@ -18,6 +18,8 @@ const account = (role: Role): AccountView => ({
   removed: false,
   passwordNeeded: false,
   sheetAt: null,
+  passwordAt: null,
+  erasDue: 0,
 });
 const practice = writePractice({ phone: '+1 212 555 0100', region: 'us', lockAfterMinutes: 5 });
 const names = (list: ReturnType<typeof missing>) =>

@@ -139,6 +139,8 @@ export class FakeCore implements Core {
       removed: false,
       passwordNeeded: false,
       sheetAt: null,
+      passwordAt: null,
+      erasDue: 0,
     };
   }
 
