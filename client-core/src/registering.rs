@@ -210,6 +210,7 @@ impl Client {
             sheet_at: sheet.as_ref().map(|row| row.made_at),
             renamed: None,
         };
+        self.sheet = sheet;
         self.keeping = Some(Keeping::new(vault, Revision(1)));
         self.account = Some(Account {
             origin,
