@@ -21,6 +21,8 @@ export class Composer {
   readonly asking = new Asking();
   /** Counts the times that the field was asked to take the keyboard. */
   wanted: number = $state(0);
+  /** Counts the new messages that were sent from here. */
+  sent: number = $state(0);
   readonly #port: Port;
   readonly #space: SpaceId;
   /** Kept while an edit is written. */
@@ -136,6 +138,7 @@ export class Composer {
     if (target) {
       if (this.editing === target) this.cancelEdit();
     } else {
+      this.sent += 1;
       // What was typed meanwhile stays.
       this.text = this.text.startsWith(typed) ? this.text.slice(typed.length).trimStart() : this.text;
     }
