@@ -2,9 +2,9 @@
  * The app with invented people and no server: `npx vite --host 127.0.0.1`, then /dev.html?as=client.
  *
  * For drawing screens and looking at them. Not part of the build: only dev.html leads here.
- * `as`: blank, setup, join, demo, locked, broken, client, therapist, owner, practice (owner and therapist).
+ * `as`: blank, setup, join, demo, recover, locked, broken, client, therapist, owner, practice (owner and therapist).
  * `with`: offline, empty, many, away, consent, alarm, unconfirmed, full, update, error, restored, unread, slow, late,
- * spent, forty (comma-separated).
+ * spent, forty, sheet, renewed, relocking, removed (comma-separated).
  */
 
 import { readArrival, withoutSecret, type Arrival } from '../state/route';
@@ -19,6 +19,11 @@ const arrivals: Partial<Record<As, Arrival>> = {
   setup: { kind: 'setup', link: 'https://practice.example/setup#x' },
   join: { kind: 'join', link: 'https://practice.example/join#x' },
   spent: { kind: 'spent' },
+  recover: {
+    kind: 'recover',
+    handle: 'noor',
+    words: 'dubimal kahofin lizatog sovubal pogunad hivobir mudafon natilup',
+  },
   demo: { kind: 'demo', handle: 'noor', password: 'x' },
 };
 

@@ -20,7 +20,18 @@ import {
 } from './people';
 
 export type As =
-  'blank' | 'setup' | 'join' | 'spent' | 'demo' | 'locked' | 'broken' | 'client' | 'therapist' | 'owner' | 'practice';
+  | 'blank'
+  | 'setup'
+  | 'join'
+  | 'spent'
+  | 'demo'
+  | 'recover'
+  | 'locked'
+  | 'broken'
+  | 'client'
+  | 'therapist'
+  | 'owner'
+  | 'practice';
 export type With =
   | 'offline'
   | 'empty'
@@ -37,7 +48,11 @@ export type With =
   | 'slow'
   | 'late'
   | 'spent'
-  | 'forty';
+  | 'forty'
+  | 'sheet'
+  | 'renewed'
+  | 'relocking'
+  | 'removed';
 
 type Answers = { [K in AskKind]: (ask: Asks[K]['ask']) => Asks[K]['answer'] | Promise<Asks[K]['answer']> };
 
@@ -53,16 +68,26 @@ export class DevPort implements Port {
   constructor(as: As, withs: With[]) {
     this.#with = new Set(withs);
     const open = as === 'client' || as === 'therapist' || as === 'owner' || as === 'practice';
-    const view = open ? account(as) : null;
+    const view = open
+      ? {
+          ...account(as),
+          passwordNeeded: this.#with.has('renewed'),
+          erasDue: this.#with.has('relocking') ? 1 : 0,
+          sheetAt: this.#with.has('sheet') ? this.#now : null,
+          removed: this.#with.has('removed'),
+        }
+      : null;
     this.#status = {
       phase: open ? 'open' : as === 'locked' ? 'locked' : as === 'broken' ? 'broken' : 'blank',
       broken: as === 'broken' ? 'storage_damaged' : null,
       online: !this.#with.has('offline'),
       account: view,
-      locked: as === 'locked' ? { handle: 'noor', practice: 'Linden Practice' } : null,
+      locked:
+        as === 'locked' ? { handle: 'noor', practice: 'Linden Practice', removed: this.#with.has('removed') } : null,
       storage: this.#with.has('full') ? 'full' : 'kept',
       clockOffMs: null,
       restored: true,
+      sheetWaiting: open && this.#with.has('sheet'),
       updateReady: this.#with.has('update'),
     };
     if (view) this.#people(view.account, as === 'client');
@@ -186,10 +211,10 @@ export class DevPort implements Port {
     this.#tell({ kind: 'status', status: this.#status });
   }
 
-  #open(as: 'client' | 'practice' | 'owner'): void {
+  #open(as: 'client' | 'practice' | 'owner', sheet = false): void {
     const view = account(as);
     this.#people(view.account, as === 'client');
-    this.#setStatus({ phase: 'open', account: view, locked: null });
+    this.#setStatus({ phase: 'open', account: view, locked: null, sheetWaiting: sheet });
     this.#tell({ kind: 'spaces', spaces: [...this.#spaces.values()] });
   }
 
@@ -265,7 +290,7 @@ export class DevPort implements Port {
 
   readonly #answers: Answers = {
     status: () => this.#status,
-    setup: () => this.#open('practice'),
+    setup: ({ sheet }) => this.#open('practice', sheet),
     peek: () => ({
       inviter: 'Elena Ruiz',
       practice: 'Linden Practice',
@@ -275,7 +300,7 @@ export class DevPort implements Port {
     peekSetup: () => {
       if (this.#with.has('spent')) throw new PortError('setup_refused');
     },
-    join: () => this.#open('client'),
+    join: ({ sheet }) => this.#open('client', sheet),
     login: () => {
       throw new PortError('sign_in_failed');
     },
@@ -288,7 +313,11 @@ export class DevPort implements Port {
       throw new PortError('wrong_password');
     },
     lock: () =>
-      this.#setStatus({ phase: 'locked', account: null, locked: { handle: 'noor', practice: 'Linden Practice' } }),
+      this.#setStatus({
+        phase: 'locked',
+        account: null,
+        locked: { handle: 'noor', practice: 'Linden Practice', removed: false },
+      }),
     active: () => undefined,
     signOut: ({ anyway }) => {
       if (this.#with.has('offline') && !anyway) throw new PortError('waiting');
@@ -344,6 +373,20 @@ export class DevPort implements Port {
     wake: () => undefined,
     removeDevice: () => {
       throw new PortError('wrong_password');
+    },
+    recover: () => {
+      throw new PortError('sheet_word', { max: 3 });
+    },
+    changePassword: () => undefined,
+    makeSheet: () => this.#setStatus({ sheetWaiting: true }),
+    sheet: () => ({
+      words: 'dubimal kahofin lizatog sovubal pogunad hivobir mudafon natilup',
+      madeAt: this.#now,
+    }),
+    sheetKept: () => this.#setStatus({ sheetWaiting: false }),
+    removeLost: () => undefined,
+    reopen: () => {
+      throw new PortError('sign_in_failed');
     },
     people: () => [
       {

@@ -14,6 +14,7 @@ import { help } from './words/help';
 import { owner } from './words/owner';
 import { record } from './words/record';
 import { therapist } from './words/therapist';
+import { ways } from './words/ways';
 
 export const catalogue = {
   ...common,
@@ -25,6 +26,7 @@ export const catalogue = {
   ...owner,
   ...help,
   ...record,
+  ...ways,
 } as const;
 
 export type Catalogue = typeof catalogue;

@@ -38,7 +38,7 @@ export interface Status {
   online: boolean;
   /** Known while open; while locked only what is needed to say whose browser this is. */
   account: AccountView | null;
-  locked: { handle: string; practice: string } | null;
+  locked: { handle: string; practice: string; removed: boolean } | null;
   /**
    * Whether the browser keeps what is stored: it may refuse to store at all, be full, or clear it when short of room.
    * `borrowed`: nothing is stored, because she said that this isn't her computer.
@@ -48,6 +48,8 @@ export interface Status {
   clockOffMs: number | null;
   /** Everything was fetched and verified since signing in on this device. */
   restored: boolean;
+  /** There is a recovery sheet of which she has not said that she has it; see `sheet`. */
+  sheetWaiting: boolean;
   /** A newer version of the app is ready; it comes with the next reload. */
   updateReady: boolean;
 }
@@ -73,6 +75,13 @@ export interface Glance {
   tables: { name: string; count: number; columns: string[]; rows: string[][] }[];
 }
 
+/** A recovery sheet that waits to be taken. */
+export interface Sheet {
+  /** Eight, with spaces between them. */
+  words: string;
+  madeAt: Millis;
+}
+
 export interface Asks {
   status: { ask: void; answer: Status };
 
@@ -85,6 +94,8 @@ export interface Asks {
       role: 'owner' | 'owner_therapist';
       password: string;
       deviceName: string;
+      /** Make a recovery sheet, too. */
+      sheet?: boolean;
     };
     answer: void;
   };
@@ -92,9 +103,17 @@ export interface Asks {
   peek: { ask: { link: string }; answer: Welcome };
   /** Whether a set-up link still works; refused with `setup_refused`. Uses nothing up. */
   peekSetup: { ask: { link: string }; answer: void };
-  join: { ask: { link: string; handle: string; name: string; password: string; deviceName: string }; answer: void };
+  join: {
+    ask: { link: string; handle: string; name: string; password: string; deviceName: string; sheet?: boolean };
+    answer: void;
+  };
   /** `borrowed`: this isn't her computer. Everything stays in this tab's memory, and nothing of it is there afterwards. */
   login: { ask: { handle: string; password: string; deviceName: string; borrowed?: boolean }; answer: void };
+  /** Signs in with the words of a recovery sheet, and sets a new password. `borrowed` as above. */
+  recover: {
+    ask: { handle: string; words: string; new: string; deviceName: string; borrowed?: boolean };
+    answer: void;
+  };
   generatePassphrase: { ask: void; answer: string };
   strength: { ask: { password: string }; answer: Strength };
 
@@ -136,6 +155,19 @@ export interface Asks {
   exportMore: { ask: { export: number }; answer: { piece: string; done: number; of: number; last: boolean } };
   exportStop: { ask: { export: number }; answer: void };
 
+  /** Nothing is signed out by it. */
+  changePassword: { ask: { password: string; new: string }; answer: void };
+  /** Makes a recovery sheet, which then waits as `sheet`; an earlier one stops working. */
+  makeSheet: { ask: { password: string }; answer: void };
+  /** The words of the sheet that waits; null when none does. */
+  sheet: { ask: void; answer: Sheet | null };
+  /** She has it: its words are forgotten here. */
+  sheetKept: { ask: void; answer: void };
+  /** Removes devices that somebody else may have, and renews everything. */
+  removeLost: { ask: { devices: DeviceId[]; password: string; new: string }; answer: void };
+  /** Goes on with the password that was set on another device (`passwordNeeded`). */
+  reopen: { ask: { password: string }; answer: void };
+
   /** For the owner. */
   people: { ask: void; answer: Person[] };
   glance: { ask: void; answer: Glance };
@@ -172,7 +204,9 @@ export type News =
  * `code` is one of: a server error's name in snake_case (`docs/PROTOCOL.md`, error registry; e.g. `invitation_used`,
  * `invitation_expired`, `handle_taken`, `rate_limited`); a refusal of the core in snake_case (`not_signed_in`,
  * `signed_in`, `busy`, `space_unknown`, `message_unknown`, `unconfirmed`, `alarmed`, `not_member`, `too_long`, `empty`,
- * `weak_password`, `limit`, `not_allowed`); or of the engine: `unreachable`, `dishonest`, `wrong_password`,
+ * `weak_password`, `limit`, `not_allowed`, `sheet_word` and `sheet_count`, whose detail is the number of the word that is wrong, and
+ * how many there are); or of the engine: `unreachable`, `dishonest`, `wrong_password`, `wrong_sheet`,
+ * `unanswered` (it is not known whether a change holds),
  * `link_damaged`, `link_newer`, `link_wrong_sort`, `not_a_link`, `link_elsewhere` (of another server), `handle_malformed`,
  * `locked`, `waiting`, `record_changed`, `record_unreadable`, `storage_full`, `storage_blocked`, `storage_damaged`, `storage_newer`, `crashed`.
  */

@@ -60,6 +60,7 @@ const STARTING: Status = {
   storage: 'kept',
   clockOffMs: null,
   restored: false,
+  sheetWaiting: false,
   updateReady: false,
 };
 

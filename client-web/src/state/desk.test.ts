@@ -35,6 +35,7 @@ const status: Status = {
   storage: 'kept',
   clockOffMs: null,
   restored: true,
+  sheetWaiting: false,
   updateReady: false,
 };
 

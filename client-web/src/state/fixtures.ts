@@ -1,10 +1,30 @@
 /** Views for tests, plain unless told otherwise. */
 
-import type { MemberView, MessageView, SpaceView } from '../core/types';
+import type { AccountView, MemberView, MessageView, SpaceView } from '../core/types';
 import type { Status } from '../port/port';
 
 export const me: MemberView = { account: 'aa', name: 'Noor', role: 'client', me: true };
 export const therapist: MemberView = { account: 'bb', name: 'Elena', role: 'therapist', me: false };
+
+export function anAccount(change: Partial<AccountView> = {}): AccountView {
+  return {
+    account: 'aa',
+    handle: 'noor',
+    device: '77',
+    role: 'client',
+    practice: 'Linden Practice',
+    name: 'Noor',
+    origin: 'https://practice.example',
+    identity: '00',
+    online: true,
+    removed: false,
+    passwordNeeded: false,
+    sheetAt: null,
+    passwordAt: null,
+    erasDue: 0,
+    ...change,
+  };
+}
 
 export function aMessage(change: Partial<MessageView> = {}): MessageView {
   return {
@@ -64,6 +84,7 @@ export function aStatus(change: Partial<Status> = {}): Status {
     storage: 'kept',
     clockOffMs: null,
     restored: true,
+    sheetWaiting: false,
     updateReady: false,
     ...change,
   };

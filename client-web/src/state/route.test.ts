@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { home, readArrival, readRoute, withoutSecret, writeRoute } from './route';
+import { home, readArrival, readRoute, sheetLink, withoutSecret, writeRoute } from './route';
 
 describe('routes', () => {
   it('come back as they were written', () => {
@@ -34,6 +34,18 @@ describe('arrivals', () => {
     expect(readArrival(demo({ handle: 'noor' }))).toEqual({ kind: 'plain' });
     expect(readArrival('https://p.example/#demo=%%%')).toEqual({ kind: 'plain' });
     expect(readArrival('https://p.example/#demo=AAAA')).toEqual({ kind: 'plain' });
+  });
+
+  it('may be by the code on a recovery sheet, for whoever it belongs to', () => {
+    const words = 'dubimal kahofin lizatog sovubal pogunad hivobir mudafon natilup';
+    for (const handle of ['noor', 'n.o-r2']) {
+      const link = sheetLink('https://p.example', handle, words);
+      expect(new URL(link).pathname + new URL(link).search).toBe('/');
+      expect(readArrival(link)).toEqual({ kind: 'recover', handle, words });
+      expect(withoutSecret(link)).toBe('/');
+    }
+    for (const broken of ['#recover=', '#recover=noor', '#recover=noor/', '#recover=/a-b', '#recover=noor/a<b'])
+      expect(readArrival(`https://p.example/${broken}`)).toEqual({ kind: 'plain' });
   });
 
   it('leave no secret in the address', () => {

@@ -30,7 +30,9 @@ export type Arrival =
   | { kind: 'join'; link: string }
   /** The path of a link whose secret part is not there any more. */
   | { kind: 'spent' }
-  | { kind: 'demo'; handle: string; password: string };
+  | { kind: 'demo'; handle: string; password: string }
+  /** From the code on a recovery sheet. */
+  | { kind: 'recover'; handle: string; words: string };
 
 /** From the address as the browser has it. */
 export function readArrival(href: string): Arrival {
@@ -39,13 +41,28 @@ export function readArrival(href: string): Arrival {
   const linked = secret !== '' && !secret.startsWith('/');
   if (url.pathname === '/join') return linked ? { kind: 'join', link: href } : { kind: 'spent' };
   if (url.pathname === '/setup') return linked ? { kind: 'setup', link: href } : { kind: 'spent' };
-  return readDemo(secret) ?? { kind: 'plain' };
+  return readDemo(secret) ?? readSheet(secret) ?? { kind: 'plain' };
 }
 
 /** The address without what must not stay in it. */
 export function withoutSecret(href: string): string {
   const url = new URL(href);
   return url.pathname + (url.hash.startsWith('#/') ? url.hash : '');
+}
+
+/**
+ * What the code on a recovery sheet says. A link, because that is what a phone's camera opens; behind the `#`, so that no
+ * server is told; of this very server, so that one lands where the sheet is good for something.
+ */
+export function sheetLink(origin: string, handle: string, words: string): string {
+  return `${origin}/#recover=${handle}/${words.trim().split(/\s+/).join('-')}`;
+}
+
+function readSheet(secret: string): Arrival | null {
+  const found = /^recover=([a-z0-9.-]{1,64})\/([a-z-]{1,200})$/i.exec(secret);
+  const [, handle, words] = found ?? [];
+  if (handle === undefined || words === undefined) return null;
+  return { kind: 'recover', handle, words: words.replaceAll('-', ' ') };
 }
 
 function readDemo(secret: string): Arrival | null {

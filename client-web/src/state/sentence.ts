@@ -16,8 +16,10 @@ export function codeOf(error: unknown): string {
 export function sentence(speech: Speech, error: unknown): string {
   const word = `error.${codeOf(error)}`;
   const known = Object.hasOwn(catalogue, word) ? (word as Word) : 'error.unknown';
-  const waitMs = error instanceof PortError ? error.detail.retryAfterMs : undefined;
-  return speech.sayLoosely(known, { wait: speech.wait(waitMs ?? 60_000) });
+  const { retryAfterMs, max = 0 } = error instanceof PortError ? error.detail : {};
+  const place = `place.nth.${max}`;
+  const nth = Object.hasOwn(catalogue, place) ? speech.sayLoosely(place as Word, {}) : String(max);
+  return speech.sayLoosely(known, { wait: speech.wait(retryAfterMs ?? 60_000), nth, count: max });
 }
 
 /** For a code that came as news, not as an error. */

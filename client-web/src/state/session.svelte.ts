@@ -18,6 +18,7 @@ const starting: Status = {
   storage: 'kept',
   clockOffMs: null,
   restored: true,
+  sheetWaiting: false,
   updateReady: false,
 };
 
@@ -66,6 +67,13 @@ export class Session {
     let [done, all] = [0, 0];
     for (const { verified, told } of this.spaces.values()) [done, all] = [done + verified, all + told];
     return all > 0 ? { done, all } : null;
+  });
+
+  /** How many conversations have new locks after a device was removed, while not all have. */
+  readonly relocking = $derived.by(() => {
+    const due = this.status.account?.erasDue ?? 0;
+    const all = Math.max(due, [...this.spaces.values()].filter((space) => space.member).length);
+    return due > 0 ? { done: all - due, all } : null;
   });
 
   /** Listens from now on and fetches what is there; the answer stops it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptedPort } from '../port/scripted';
-import { aMessage, aSpace, aStatus, me, therapist } from './fixtures';
+import { aMessage, anAccount, aSpace, aStatus, me, therapist } from './fixtures';
 import { Session, therapistOf } from './session.svelte';
 
 const own = aSpace({ id: '99', members: [me] });
@@ -16,6 +16,21 @@ describe('a session', () => {
     stop();
     port.tell({ kind: 'spaces', spaces: [aSpace({ seq: 3 })] });
     expect(session.conversations[0]?.seq).toBe(2);
+  });
+
+  it('says how many conversations have new locks, until all have', () => {
+    const session = new Session();
+    const due = (erasDue: number) =>
+      session.apply({ kind: 'status', status: aStatus({ account: anAccount({ erasDue }) }) });
+    due(0);
+    session.apply({ kind: 'spaces', spaces: [aSpace(), own, aSpace({ id: '22', member: false })] });
+    expect(session.relocking).toBeNull();
+    due(2);
+    expect(session.relocking).toEqual({ done: 0, all: 2 });
+    due(1);
+    expect(session.relocking).toEqual({ done: 1, all: 2 });
+    due(0);
+    expect(session.relocking).toBeNull();
   });
 
   it('asks for no spaces while it is locked', async () => {

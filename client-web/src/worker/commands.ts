@@ -18,7 +18,18 @@ const SYNC_MS_MAX = 60_000;
 
 /** What only the engine can answer. */
 export type EngineAsk =
-  'status' | 'setup' | 'join' | 'login' | 'generatePassphrase' | 'strength' | 'unlock' | 'lock' | 'active' | 'signOut';
+  | 'status'
+  | 'setup'
+  | 'join'
+  | 'login'
+  | 'recover'
+  | 'sheet'
+  | 'generatePassphrase'
+  | 'strength'
+  | 'unlock'
+  | 'lock'
+  | 'active'
+  | 'signOut';
 export type CoreAsk = Exclude<AskKind, EngineAsk>;
 type Answerers = { [K in CoreAsk]: (ask: Asks[K]['ask']) => Promise<Asks[K]['answer']> };
 
@@ -56,7 +67,7 @@ export class Commands {
   }
 
   /** Gives a command that makes an account here, and waits until it is there. */
-  signIn(command: Extract<Command, { kind: 'setup' | 'join' | 'login' }>): Promise<void> {
+  signIn(command: Extract<Command, { kind: 'setup' | 'join' | 'login' | 'recover' }>): Promise<void> {
     if ('link' in command) this.#checkLink(command.link);
     return this.#run(command, (event) => (event.kind === 'signedIn' ? { answer: undefined } : undefined), {
       fails: true,
@@ -134,16 +145,18 @@ export class Commands {
         event.kind === 'revoked' && event.id === ask.id ? { answer: undefined } : undefined,
       ),
     renameDevice: (ask) => this.host.command({ kind: 'renameDevice', ...ask }),
-    wake: (ask) =>
-      this.#run({ kind: 'wake', ...ask }, (event) => (event.kind === 'woken' ? { answer: undefined } : undefined), {
-        fails: true,
-      }),
+    wake: (ask) => this.#stepUp({ kind: 'wake', ...ask }, 'woken'),
     removeDevice: (ask) =>
       this.#run(
         { kind: 'removeDevice', ...ask },
         (event) => (event.kind === 'deviceGone' && event.device === ask.device ? { answer: undefined } : undefined),
         { fails: true },
       ),
+    changePassword: (ask) => this.#stepUp({ kind: 'changePassword', ...ask }, 'passwordChanged'),
+    makeSheet: (ask) => this.#stepUp({ kind: 'makeSheet', ...ask }, 'sheet'),
+    sheetKept: () => this.host.command({ kind: 'sheetKept' }),
+    removeLost: (ask) => this.#stepUp({ kind: 'removeLost', ...ask }, 'passwordChanged'),
+    reopen: (ask) => this.#stepUp({ kind: 'reopen', ...ask }, 'reopened'),
     people: () =>
       this.#remote({ kind: 'people' }, (event) => (event.kind === 'people' ? { answer: event.people } : undefined)),
     glance: () =>
@@ -179,6 +192,11 @@ export class Commands {
         ms: SYNC_MS_MAX,
       }),
   };
+
+  /** Asks for the password at the server; the core says by itself when that can't be reached. */
+  #stepUp(command: Command, done: Event['kind']): Promise<void> {
+    return this.#run(command, (event) => (event.kind === done ? { answer: undefined } : undefined), { fails: true });
+  }
 
   /** Done when it is stored. */
   async #local(command: Extract<Command, { space: SpaceId }>): Promise<void> {

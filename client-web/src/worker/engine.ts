@@ -9,13 +9,14 @@
 
 import type { Command, Core, CoreModule, Event } from '../core/api';
 import type { AccountView } from '../core/types';
-import { PortError, type AskKind, type Asks, type News, type Status } from '../port/port';
+import { PortError, type AskKind, type Asks, type News, type Sheet, type Status } from '../port/port';
 import { Commands, type CoreAsk } from './commands';
 import { DiskError, refusalOf, Unanswered } from './errors';
 import { Host } from './host';
 import { isIdle, LOCK_AFTER_MS_DEFAULT, lockAfterMs, unlockWaitMs } from './lock';
 import type { End } from './messages';
 import { Newsroom } from './newsroom';
+import { Relock } from './relock';
 import { MemoryDisk, type Carried, type Disk, type Notes } from './rows';
 import { PausableNet } from './socket';
 import { Standing } from './standing';
@@ -34,7 +35,7 @@ const GOODBYE_MS_MAX = 2_000;
 /** Answered before it is known whose browser this is. */
 const EARLY: ReadonlySet<AskKind> = new Set<AskKind>(['status', 'active', 'strength', 'generatePassphrase']);
 
-type SignIn = Extract<Command, { kind: 'setup' | 'join' | 'login' }>;
+type SignIn = Extract<Command, { kind: 'setup' | 'join' | 'login' | 'recover' }>;
 
 interface Running {
   core: Core;
@@ -60,6 +61,15 @@ export class Engine {
   #timers: ReturnType<typeof setTimeout>[] = [];
   readonly #net: PausableNet;
   readonly #newsroom: Newsroom;
+  /** Told by the core at each start until she says that she has it. In memory only, and gone with the worker. */
+  #sheet: Sheet | undefined;
+  readonly #relock = new Relock({
+    module: () => this.#module(),
+    key: () => this.#key,
+    notes: () => this.#notes,
+    note: (changes) => this.#note(changes),
+    passwordAt: () => this.#standing.account?.passwordAt ?? null,
+  });
   readonly #standing = new Standing((status) => this.#tell({ kind: 'status', status }));
 
   constructor(
@@ -137,6 +147,26 @@ export class Engine {
         const { origin } = this.world;
         return this.#alone(() => this.#signIn({ kind, origin, ...(ask as Asks['login']['ask']) }));
       }
+      case 'recover': {
+        const { origin } = this.world;
+        return this.#alone(() => this.#signIn({ kind, origin, ...(ask as Asks['recover']['ask']) }));
+      }
+      case 'sheet':
+        if (this.#standing.phase !== 'open') throw this.#standing.closed();
+        return this.#sheet ?? null;
+      case 'changePassword':
+      case 'removeLost':
+      case 'reopen':
+        return this.#change(kind, ask);
+      case 'makeSheet':
+      case 'removeDevice':
+      case 'wake': {
+        await this.#toCore(kind, ask);
+        return this.#relock.proven((ask as Asks['makeSheet']['ask']).password);
+      }
+      case 'sheetKept':
+        await this.#toCore(kind, ask);
+        return this.#keepSheet(undefined);
       case 'unlock':
         return this.#alone(() => this.#unlock(ask as Asks['unlock']['ask']));
       case 'lock':
@@ -159,6 +189,19 @@ export class Engine {
       default:
         return this.#toCore(kind, ask);
     }
+  }
+
+  /** A change after which another password opens this browser. Whoever reopens has no present one to give. */
+  #change<K extends 'changePassword' | 'removeLost' | 'reopen'>(kind: K, ask: Asks[K]['ask']): Promise<void> {
+    if (this.#standing.phase !== 'open' || !this.#key) throw this.#standing.closed();
+    const [present, password] = 'new' in ask ? [ask.password, ask.new] : [null, ask.password];
+    return this.#relock.change(present, password, () => this.#toCore(kind, ask));
+  }
+
+  #keepSheet(sheet: Sheet | undefined): void {
+    this.#sheet = sheet;
+    this.#standing.sheetWaiting = sheet !== undefined;
+    if (this.#standing.phase === 'open') this.#standing.tell();
   }
 
   async #toCore<K extends CoreAsk>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['answer']> {
@@ -264,6 +307,7 @@ export class Engine {
     if (state.account) {
       this.#activeAt = Date.now();
       await this.#noteOpen();
+      await this.#relock.settle();
       this.#standing.become('open');
       this.#timers.push(setInterval(() => this.#background(this.#tick()), IDLE_TICK_MS));
       for (const space of state.spaces) this.#newsroom.changed(space);
@@ -299,13 +343,14 @@ export class Engine {
     const module = await this.#module();
     await this.#runBlank();
     if (!this.#running || !this.#key) throw this.#standing.closed();
-    const sealed = module.sealStorageKey(this.#key, command.password, seed());
+    const password = command.kind === 'recover' ? command.new : command.password;
+    const sealed = module.sealStorageKey(this.#key, password, seed());
     await this.#note({
       sealed,
       wrapped: this.#disk.inMemory ? null : await wrap(this.#key),
       owner: { handle: command.handle, practice: '' },
       idle: { activeAt: Date.now(), lockAfterMs: LOCK_AFTER_MS_DEFAULT },
-      restored: command.kind !== 'login',
+      restored: command.kind === 'setup' || command.kind === 'join',
       attempts: null,
     });
     try {
@@ -340,7 +385,7 @@ export class Engine {
 
   /** The storage key, by the password that opens this browser. */
   async #keyUnder(password: string): Promise<Uint8Array<ArrayBuffer>> {
-    const module = await this.#module();
+    await this.#module();
     const { sealed, attempts = { failures: 0, at: 0 } } = this.#notes;
     if (!sealed) throw this.#standing.closed();
     const retryAfterMs = unlockWaitMs(attempts, Date.now());
@@ -349,7 +394,7 @@ export class Engine {
     const counted = { failures: attempts.failures + 1, at: Date.now() };
     await this.#note({ attempts: counted });
     try {
-      return module.openStorageKey(sealed, password).slice();
+      return await this.#relock.open(password);
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal?.code !== 'wrong_password') throw error;
@@ -402,6 +447,7 @@ export class Engine {
     const running = this.#running;
     this.#running = undefined;
     this.#standing.account = null;
+    this.#keepSheet(undefined);
     running?.commands.fail(error);
     await running?.host.stop(error);
     running?.core.free();
@@ -418,10 +464,22 @@ export class Engine {
       this.#noted({ ...this.#notes, restored: true });
       this.#background(this.#note({ restored: true }));
     }
+    if (event.kind === 'sheet') this.#keepSheet({ words: event.words, madeAt: event.madeAt });
+    // Whoever has this device now is out; what was written on it and not sent stays, locked.
+    // Once: who then unlocks it is left alone, whatever the server goes on saying.
+    if (event.kind === 'deviceRemoved' && this.#standing.phase === 'open' && !this.#notes.removed) {
+      this.#background(this.#shutOut());
+    }
+    if (event.kind === 'online' && this.#notes.removed) this.#background(this.#note({ removed: null }));
     this.#newsroom.event(event);
     if (this.#standing.phase !== 'starting') return;
     if (event.kind === 'signedIn') this.#background(this.#settle());
     if (event.kind === 'failed') this.#background(this.#registrationFailed());
+  }
+
+  async #shutOut(): Promise<void> {
+    await this.#note({ removed: true });
+    await this.#alone(() => this.#lock());
   }
 
   async #registrationFailed(): Promise<void> {
@@ -437,6 +495,8 @@ export class Engine {
     // Before it is known how things stand, nobody's picture of them is changed.
     if (this.#standing.phase === 'starting') return;
     if (this.#standing.phase === 'open') this.#newsroom.idle(core, busy);
+    // A change of the password that this browser was closed over has arrived.
+    if (this.#standing.phase === 'open' && this.#notes.next) this.#background(this.#relock.settle());
     this.#standing.tell();
   }
 
@@ -529,6 +589,7 @@ export class Engine {
     this.#notes = notes;
     this.#standing.owner = notes.owner;
     this.#standing.restored = notes.restored ?? false;
+    this.#standing.removed = notes.removed ?? false;
   }
 
   #look<T>(look: (core: Core) => T): Promise<T> {

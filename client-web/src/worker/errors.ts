@@ -37,6 +37,11 @@ export function refusalOf(thrown: unknown): PortError | undefined {
   });
 }
 
+/** The code of what the core or the engine refused. */
+export function codeOf(thrown: unknown): string | undefined {
+  return refusalOf(thrown)?.code;
+}
+
 /** What an asker is told when her ask ends with this. */
 export function outcomeOf(thrown: unknown): Outcome {
   const refusal = refusalOf(thrown);

@@ -56,11 +56,15 @@ const ONCE: ReadonlySet<AskKind> = new Set<AskKind>([
   'setup',
   'join',
   'login',
+  'recover',
   'invite',
   'removeDevice',
   'exportBegin',
   'exportMore',
   'exportStop',
+  'changePassword',
+  'makeSheet',
+  'removeLost',
 ]);
 
 export function isRepeatable(kind: AskKind): boolean {

@@ -8,6 +8,7 @@
 
 import type { Change, Row } from '../core/api';
 import { DiskError } from './errors';
+import type { NextLock } from './relock';
 
 export const DATABASE = 'sotto';
 const VERSION = 1;
@@ -35,6 +36,10 @@ export interface Notes {
   wrapped: WrappedKey;
   /** The storage key under the password. */
   sealed: Uint8Array;
+  /** The same under a password that was sent to the server, while it is not known whether it holds (`relock.ts`). */
+  next: NextLock;
+  /** This device was removed from the account, and has been locked for that. */
+  removed: boolean;
   /** Whose browser this is. */
   owner: { handle: string; practice: string };
   /** Everything was fetched since signing in here. */

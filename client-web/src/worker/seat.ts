@@ -74,7 +74,9 @@ export class Seat {
       case 'ask': {
         const pending = { id: message.id, kind: message.kind, ask: message.ask, given: false };
         this.#pending.set(message.id, pending);
-        if (message.kind === 'login') this.#chooseTable(message.ask as Asks['login']['ask']);
+        if (message.kind === 'login' || message.kind === 'recover') {
+          this.#chooseTable(message.ask as Asks['login' | 'recover']['ask']);
+        }
         // A new engine has been given it already.
         return pending.given ? undefined : this.#forward(pending);
       }
@@ -175,7 +177,7 @@ export class Seat {
   // Being on one's own.
 
   /** Where she signs in: on a computer that isn't hers in this tab alone, elsewhere at the table of all tabs. */
-  #chooseTable({ borrowed = false }: Asks['login']['ask']): void {
+  #chooseTable({ borrowed = false }: Asks['login' | 'recover']['ask']): void {
     const phase = this.#engine?.status.phase;
     if (borrowed && !this.#borrowed && (phase === undefined || phase === 'blank')) {
       this.#leaveTable({ rows: [], notes: {}, borrowed });

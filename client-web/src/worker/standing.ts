@@ -16,6 +16,9 @@ export class Standing {
   clockOffMs: number | null = null;
   storage: Status['storage'] = 'kept';
   owner: { handle: string; practice: string } | undefined;
+  /** While locked, because this device was removed. */
+  removed = false;
+  sheetWaiting = false;
   restored = false;
   #phase: Status['phase'] = 'starting';
   #code: string | null = null;
@@ -40,10 +43,11 @@ export class Standing {
       broken: this.#code,
       online: phase === 'open' && (this.account?.online ?? false),
       account: phase === 'open' ? this.account : null,
-      locked: phase === 'locked' ? (this.owner ?? { handle: '', practice: '' }) : null,
+      locked: phase === 'locked' ? { ...(this.owner ?? { handle: '', practice: '' }), removed: this.removed } : null,
       storage: this.storage,
       clockOffMs: off !== null && Math.abs(off) > CLOCK_OFF_MS_MIN ? off : null,
       restored: this.restored,
+      sheetWaiting: phase === 'open' && this.sheetWaiting,
       // Its tab knows.
       updateReady: false,
     };

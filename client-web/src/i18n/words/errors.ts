@@ -181,6 +181,23 @@ export const errors = {
   },
   'error.not_allowed': notAllowed,
 
+  'error.sheet_word': {
+    en: 'The {nth} word is not right. Please compare it letter by letter with your sheet.',
+    es: 'La {nth} palabra no es correcta. Compárala letra por letra con tu hoja.',
+  },
+  'error.sheet_count': {
+    en: 'A recovery sheet has eight words; here are {count}.',
+    es: 'Una hoja de recuperación tiene ocho palabras; aquí hay {count}.',
+  },
+  'error.wrong_sheet': {
+    en: 'The sign-in name and the words don’t belong together, or the sheet was replaced by a newer one.',
+    es: 'El nombre de acceso y las palabras no van juntos, o la hoja se cambió por una más nueva.',
+  },
+  'error.unanswered': {
+    en: 'No answer came, so we don’t know whether the new password holds. Reload when you are connected; if you are asked for a password, try the new one first.',
+    es: 'No llegó respuesta, así que no sabemos si la contraseña nueva vale. Recarga cuando tengas conexión; si se te pide una contraseña, prueba primero la nueva.',
+  },
+
   // The engine's.
   'error.unreachable': {
     en: 'The server can’t be reached. Check your connection and try again. What you wrote is still here.',

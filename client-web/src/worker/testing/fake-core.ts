@@ -28,6 +28,8 @@ export class Outside {
   opened = 0;
   /** The server takes registrations, but its answers get lost. */
   deaf = false;
+  /** The server takes changes of the password, but its answers get lost until this device starts anew. */
+  mute = false;
 
   readonly module: CoreModule = {
     open: (rows, key) => new FakeCore(this, rows, key),
@@ -64,6 +66,8 @@ export class FakeCore implements Core {
     }
     if (this.account()) this.#queue.push({ kind: 'dial', origin: 'http://here' });
     if (this.#rows.has('registering')) this.#register();
+    if (this.#rows.has('changing') && !outside.mute) this.#passwordSet();
+    if (this.#rows.has('sheet')) this.#tellSheet();
     this.#commit();
   }
 
@@ -95,7 +99,9 @@ export class FakeCore implements Core {
   /** A frame that names a record of one's own delivers it; any other is somebody's message. */
   frame(frame: Uint8Array): void {
     const name = text(frame);
-    if (this.#rows.has(`out/${name}`)) {
+    if (name === 'removed') {
+      this.#tell({ kind: 'deviceRemoved' });
+    } else if (this.#rows.has(`out/${name}`)) {
       this.#put(`out/${name}`, null);
       this.#put(`msg/${name}`, 'mine');
       this.#tell({ kind: 'delivered', space: SPACE, id: { author: ME, record: name }, seq: 1 });
@@ -139,7 +145,7 @@ export class FakeCore implements Core {
       removed: false,
       passwordNeeded: false,
       sheetAt: null,
-      passwordAt: null,
+      passwordAt: Number(this.#rows.get('passwordAt') ?? 0),
       erasDue: 0,
     };
   }
@@ -197,6 +203,35 @@ export class FakeCore implements Core {
         }
         return this.#tell({ kind: 'queued', space: SPACE, id: { author: ME, record } });
       }
+      case 'recover':
+        if (command.words !== 'right words') throw { code: 'sheet_word', max: 3 };
+        this.outside.passwords.set(command.handle, command.new);
+        this.#put('registering', command.handle);
+        return this.#register();
+      case 'changePassword':
+      case 'removeLost': {
+        const handle = this.#rows.get('account') ?? '';
+        if (this.outside.passwords.get(handle) !== command.password) {
+          return this.#tell({ kind: 'failed', code: 'sign_in_failed', retryAfterMs: null });
+        }
+        this.outside.passwords.set(handle, command.new);
+        this.#put('changing', command.new);
+        if (this.outside.mute) return this.#tell({ kind: 'failed', code: 'unanswered', retryAfterMs: null });
+        return this.#passwordSet();
+      }
+      case 'reopen':
+        if (this.outside.passwords.get(this.#rows.get('account') ?? '') !== command.password) {
+          return this.#tell({ kind: 'failed', code: 'sign_in_failed', retryAfterMs: null });
+        }
+        this.#countPassword();
+        return this.#tell({ kind: 'reopened' });
+      case 'makeSheet':
+        this.#put('sheet', 'eight words');
+        return this.#tellSheet();
+      case 'sheetKept':
+        return this.#put('sheet', null);
+      case 'wake':
+        return this.#tell({ kind: 'woken' });
       case 'keepDraft':
         return this.#put('draft', command.text);
       case 'invite':
@@ -226,6 +261,20 @@ export class FakeCore implements Core {
       default:
         return;
     }
+  }
+
+  #passwordSet(): void {
+    this.#put('changing', null);
+    this.#countPassword();
+    this.#tell({ kind: 'passwordChanged' });
+  }
+
+  #countPassword(): void {
+    this.#put('passwordAt', String(Number(this.#rows.get('passwordAt') ?? 0) + 1));
+  }
+
+  #tellSheet(): void {
+    this.#tell({ kind: 'sheet', words: this.#rows.get('sheet') ?? '', madeAt: 7 });
   }
 
   #register(): void {
