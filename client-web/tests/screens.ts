@@ -14,10 +14,11 @@ import {
   CLIENT,
   delivered,
   invite,
-  join,
+  joinUp,
   keepHours,
   openClient,
   setUp,
+  sheetWords,
   THERAPIST,
   write,
 } from './harness/steps';
@@ -79,7 +80,11 @@ await World.with(async (world) => {
   await rosa.page.getByRole('button', { name: en('join.start') }).click();
   await shot(rosa, 'joining');
   await rosa.goto('about:blank');
-  await join(rosa, invitation);
+  const words = await joinUp(rosa, invitation, CLIENT, en, 'later');
+  await rosa.page.getByRole('heading', { name: en('join.agreement.title') }).waitFor();
+  await shot(rosa, 'agreement');
+  await rosa.page.getByRole('button', { name: en('join.agreement.accept') }).click();
+  await rosa.page.getByLabel(en('composer.label')).waitFor();
   await shot(rosa, 'conversation-empty');
   for (const text of [
     'I slept better. The breathing helped, mostly in the first minutes.',
@@ -112,6 +117,8 @@ await World.with(async (world) => {
   }
   await place(rosa, 'place.me');
   await shot(rosa, 'client-me');
+  await ways(rosa, await world.person(), words);
+  await place(rosa, 'place.me');
   await rosa.page.getByRole('link', { name: en('help.ask') }).click();
   await shot(rosa, 'help');
 
@@ -138,6 +145,58 @@ await World.with(async (world) => {
   await shot(spanish, 'sign-in-spanish');
 });
 await closeBrowser();
+
+/** Recovery sheet, on the screen and on paper; another password; a lost device; coming back with the sheet. */
+async function ways(rosa: Person, laptop: Person, words: string): Promise<void> {
+  const main = (person: Person) => person.page.getByRole('main');
+  const follow = (person: Person, name: string) => main(person).getByRole('link', { name, exact: true }).click();
+  const press = (person: Person, name: string) => person.page.getByRole('button', { name, exact: true }).click();
+  await follow(rosa, en('me.sheet.open'));
+  await sheetWords(rosa);
+  await press(rosa, en('sheet.showCode'));
+  await shot(rosa, 'sheet');
+  for (const format of ['A4', 'Letter']) {
+    await rosa.page.pdf({ format, path: `${FOLDER}/sheet-${format}.pdf` });
+  }
+  await press(rosa, en('sheet.kept'));
+  await follow(rosa, en('me.sheet.again'));
+  await rosa.page.getByLabel(en('field.password'), { exact: true }).waitFor();
+  await shot(rosa, 'sheet-another');
+  await place(rosa, 'place.me');
+  await follow(rosa, en('me.password'));
+  await rosa.page.getByLabel(en('password.choose.new'), { exact: true }).waitFor();
+  await shot(rosa, 'password');
+
+  await laptop.goto('/');
+  await press(laptop, en('signIn.lost'));
+  await laptop.page.getByLabel(en('field.handle'), { exact: true }).fill(CLIENT.handle);
+  await laptop.page.getByLabel(en('recover.words'), { exact: true }).fill(words.slice(1));
+  await laptop.page.getByLabel(en('password.choose.new'), { exact: true }).fill(CLIENT.password);
+  await press(laptop, en('recover.do'));
+  await laptop.page
+    .getByText(en('error.sheet_word', { nth: en('place.nth.1') }))
+    .first()
+    .waitFor();
+  await shot(laptop, 'recover');
+  await laptop.page.getByLabel(en('recover.words'), { exact: true }).fill(words);
+  await press(laptop, en('recover.do'));
+  await laptop.page.getByText(/Everything is here/).waitFor();
+  await shot(laptop, 'recovered');
+
+  await place(rosa, 'place.messages');
+  await place(rosa, 'place.me');
+  await rosa.page
+    .getByRole('button', { name: /^Remove / })
+    .first()
+    .click();
+  await shot(rosa, 'device-remove');
+  await rosa.page
+    .getByRole('dialog')
+    .getByRole('link', { name: en('me.devices.lost.do') })
+    .click();
+  await rosa.page.getByLabel(en('password.choose.new'), { exact: true }).waitFor();
+  await shot(rosa, 'device-lost');
+}
 
 async function setUpWithPictures(person: Person, link: string): Promise<void> {
   await person.goto(link);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SpaceView } from '../core/types';
-import type { Status } from '../port/port';
 import { ScriptedPort } from '../port/scripted';
 import { Clock } from './clock.svelte';
 import { me, message, ownSpace, setting, space } from './careFixtures';
+import { anAccount, aStatus } from './fixtures';
 import { OwnSetting } from './own.svelte';
 import { Publisher } from './publisher.svelte';
 import { Session } from './session.svelte';
@@ -11,33 +11,7 @@ import { parsePhrases, parseToday, writePhrases } from './settings';
 import { Today } from './today.svelte';
 
 const now = Date.UTC(2026, 4, 13, 16);
-const status: Status = {
-  phase: 'open',
-  broken: null,
-  online: true,
-  account: {
-    account: me,
-    handle: 'elena',
-    device: '',
-    role: 'therapist',
-    practice: '',
-    name: 'Elena',
-    origin: '',
-    identity: '',
-    online: true,
-    removed: false,
-    passwordNeeded: false,
-    sheetAt: null,
-    passwordAt: null,
-    erasDue: 0,
-  },
-  locked: null,
-  storage: 'kept',
-  clockOffMs: null,
-  restored: true,
-  sheetWaiting: false,
-  updateReady: false,
-};
+const status = aStatus({ account: anAccount({ account: me, handle: 'elena', role: 'therapist', name: 'Elena' }) });
 
 function open(...spaces: SpaceView[]) {
   const session = new Session();

@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { AccountView, Role, SpaceView } from '../core/types';
+import type { Role, SpaceView } from '../core/types';
 import { client, me, ownSpace, setting, space } from './careFixtures';
+import { anAccount } from './fixtures';
 import { missing, ownValue } from './publishing';
 import { writePractice } from './settings';
 
 const owner = 'e5'.repeat(16);
-const account = (role: Role): AccountView => ({
-  account: me,
-  handle: 'elena',
-  device: '',
-  role,
-  practice: '',
-  name: '',
-  origin: '',
-  identity: '',
-  online: true,
-  removed: false,
-  passwordNeeded: false,
-  sheetAt: null,
-  passwordAt: null,
-  erasDue: 0,
-});
+const account = (role: Role) => anAccount({ account: me, handle: 'elena', role });
 const practice = writePractice({ phone: '+1 212 555 0100', region: 'us', lockAfterMinutes: 5 });
 const names = (list: ReturnType<typeof missing>) =>
   list.map(({ space: id, name, value }) => [id.slice(0, 2), name, value]);

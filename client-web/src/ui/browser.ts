@@ -29,6 +29,7 @@ export interface Browser {
   copy(text: string): Promise<void>;
   /** Puts a file where the browser puts what is downloaded. */
   save(file: Blob, name: string): void;
+  print(): void;
   /** Notices that something new has come; off until turned on. */
   notices: {
     now(): Promise<Notices>;
@@ -107,6 +108,7 @@ export function thisBrowser(): Browser {
     share: typeof navigator.share === 'function' ? (data) => navigator.share(data) : null,
     copy: (text) => navigator.clipboard.writeText(text),
     save,
+    print: () => print(),
     notices: { now: noticesNow, turnOn: switchNoticesOn, turnOff: switchNoticesOff, renew: renewNotices },
   };
 }

@@ -39,6 +39,9 @@ test('from the set-up link to an answered message without a mouse', async () => 
     await enterOn(mara, button(mara, en('setup.do')));
     // The next step begins at its heading, so that a screen reader reads it.
     const headed = (name: string) => mara.page.getByRole('heading', { level: 1, name });
+    await headed(en('sheet.yours')).waitFor();
+    await enterOn(mara, button(mara, en('sheet.showCode')));
+    await enterOn(mara, button(mara, en('sheet.kept')));
     await expect
       .poll(() => headed(en('setup.hours.title')).evaluate((one) => one === document.activeElement))
       .toBe(true);
@@ -62,6 +65,7 @@ test('from the set-up link to an answered message without a mouse', async () => 
     await typeInto(rosa, field(rosa, en('field.handle')), CLIENT.handle);
     await typeInto(rosa, field(rosa, en('password.choose')), CLIENT.password);
     await rosa.page.keyboard.press('Enter');
+    await enterOn(rosa, button(rosa, en('sheet.later')));
     await enterOn(rosa, button(rosa, en('join.agreement.accept')));
     await typeInto(rosa, rosa.page.getByLabel(en('composer.label')), 'Typed without a mouse.');
     world.secrets.push('Typed without a mouse.');
@@ -129,6 +133,15 @@ test('every page holds in the narrowest window, in light and dark, and says its 
     await holds(rosa, 'my page of a client');
     await follow(rosa, 'record.entry.do', 'record.title');
     await holds(rosa, 'taking the record along');
+    await goTo(rosa, 'place.me');
+    await follow(rosa, 'me.sheet.again', 'sheet.yours');
+    await field(rosa, en('field.password')).waitFor();
+    await holds(rosa, 'making a recovery sheet');
+    await goTo(rosa, 'place.me');
+    await follow(rosa, 'me.password');
+    await field(rosa, en('password.choose.new')).waitFor();
+    await holds(rosa, 'changing the password');
+    await goTo(rosa, 'place.me');
     await rosa.page.getByRole('link', { name: en('help.ask') }).click();
     await holds(rosa, 'help');
     await goTo(mara, 'place.today');

@@ -65,3 +65,45 @@ test('a message is edited, brought to the session and taken back', async () => {
     await expect.poll(() => bubble(mara, 'deep water').count()).toBe(0);
   });
 });
+
+test('one’s own message is come to, whichever button sent it and wherever one was reading', async () => {
+  await World.with(async (world) => {
+    const mara = await world.person({ viewport: DESKTOP });
+    const rosa = await world.person();
+    await join(rosa, await openPractice(mara, world.server.setupLink));
+    await openClient(mara, CLIENT.name);
+    for (let line = 1; line <= 14; line++) {
+      await write(rosa, `Line ${line}. ${'A sentence that fills the page. '.repeat(6)}`);
+    }
+    await delivered(rosa, 'Line 14.');
+    const buttons = {
+      rosa: [en('composer.send'), en('composer.bring')],
+      mara: [new RegExp(`^(${en('composer.send')}|${en('send.now')})$`)],
+    };
+    for (const [person, sends] of [
+      [rosa, buttons.rosa],
+      [mara, buttons.mara],
+    ] as const) {
+      for (const [at, send] of sends.entries()) {
+        const list = person.page.getByRole('region', { name: /^Messages with/ });
+        await list.waitFor();
+        await list.evaluate((one) => one.scrollTo(0, 0));
+        await bubble(person, 'Line 1.').waitFor();
+        await person.page.getByRole('button', { name: /newest|new message/ }).waitFor();
+        const text = `My own words, number ${at + 1} of ${person === mara ? 'Mara' : 'Rosa'}.`;
+        await person.fillSecret(person.page.getByLabel(en('composer.label')), text);
+        await person.page.getByRole('button', { name: send, exact: true }).click();
+        await expect
+          .poll(() =>
+            bubble(person, text)
+              .evaluate((one) => {
+                const { top, bottom } = one.getBoundingClientRect();
+                return top >= 0 && bottom <= innerHeight;
+              })
+              .catch(() => false),
+          )
+          .toBe(true);
+      }
+    }
+  });
+});

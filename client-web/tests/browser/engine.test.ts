@@ -145,7 +145,10 @@ test('a locked browser opens with the password only, in every tab', async () => 
   await ask(second, 'lock');
   for (const page of [ben.page, second]) {
     const { locked, account } = await status(page, { phase: 'locked' });
-    expect({ locked, account }).toEqual({ locked: { handle: 'ben', practice: 'Quiet Room' }, account: null });
+    expect({ locked, account }).toEqual({
+      locked: { handle: 'ben', practice: 'Quiet Room', removed: false },
+      account: null,
+    });
   }
   await expect(ask(ben.page, 'spaces')).rejects.toThrow('locked');
   await expect(ask(ben.page, 'unlock', { password: 'not-the-password-at-all' })).rejects.toThrow('wrong_password');

@@ -1,8 +1,7 @@
 /** Running the practice: people, invitations, settings that reach everybody, and what the server can see. */
 
-import jsQR from 'jsqr';
-import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
+import { readCode } from '../harness/code';
 import { DESKTOP } from '../harness/person';
 import {
   bubble,
@@ -39,7 +38,7 @@ test('people are invited, listed by what the server knows, and an invitation can
     // A second link: copied whole, and the same as a code.
     const second = await invite(mara, 'Somebody else entirely.');
     expect(second).not.toBe(first);
-    expect(await readCode(mara.page)).toBe(second);
+    expect(await readCode(mara.page, en('invite.code'))).toBe(second);
     await mara.page.getByRole('button', { name: en('do.copy'), exact: true }).click();
     await mara.page.getByRole('button', { name: en('do.copied'), exact: true }).waitFor();
     expect(await mara.page.evaluate(() => navigator.clipboard.readText())).toBe(second);
@@ -115,24 +114,3 @@ test('the practice’s settings reach the client, and the server’s rows grow w
     await expect.poll(() => bubble(rosa, 'Locked before').count()).toBe(1);
   });
 });
-
-/** Reads the code on the page as a camera does: from its pixels, and with somebody else's reader. */
-async function readCode(page: Page): Promise<string | undefined> {
-  const picture = await page.evaluate(async (label) => {
-    const drawn = document.querySelector(`svg[aria-label="${label}"]`);
-    if (!drawn) throw new Error('there is no code');
-    const copy = drawn.cloneNode(true) as SVGElement;
-    copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-    copy.style.color = getComputedStyle(drawn).color;
-    copy.querySelector('path')?.setAttribute('fill', 'currentColor');
-    const image = new Image(400, 400);
-    image.src = `data:image/svg+xml,${encodeURIComponent(copy.outerHTML)}`;
-    await image.decode();
-    const canvas = new OffscreenCanvas(400, 400).getContext('2d')!;
-    canvas.fillStyle = getComputedStyle(drawn).backgroundColor;
-    canvas.fillRect(0, 0, 400, 400);
-    canvas.drawImage(image, 0, 0, 400, 400);
-    return Array.from(canvas.getImageData(0, 0, 400, 400).data);
-  }, en('invite.code'));
-  return jsQR(Uint8ClampedArray.from(picture), 400, 400)?.data;
-}

@@ -43,6 +43,24 @@ async function fillIdentity(person: Person, who: Identity, say: Say): Promise<vo
   await person.fillSecret(page.getByLabel(say('password.choose'), { exact: true }), who.password);
 }
 
+/** The words of the recovery sheet that is shown. */
+export async function sheetWords(person: Person, say: Say = en): Promise<string> {
+  const listed = person.page.getByRole('region', { name: say('sheet.words') }).getByRole('listitem');
+  await listed.first().waitFor();
+  const words = (await listed.allInnerTexts()).map((line) => line.replace(/[^a-z]/g, ''));
+  person.secrets.push(...words);
+  return words.join(' ');
+}
+
+/** Takes the recovery sheet that is offered, or puts it off; its words. */
+export async function takeSheet(person: Person, way: 'kept' | 'later' = 'kept', say: Say = en): Promise<string> {
+  await person.page.getByRole('heading', { level: 1, name: say('sheet.yours') }).waitFor();
+  const words = await sheetWords(person, say);
+  await person.looksRight('recovery sheet');
+  await button(person, say(`sheet.${way}`)).click();
+  return words;
+}
+
 /** First run, up to the page that asks when she reads messages. */
 export async function setUp(person: Person, link: string, who = THERAPIST, say: Say = en): Promise<void> {
   const { page } = person;
@@ -52,6 +70,7 @@ export async function setUp(person: Person, link: string, who = THERAPIST, say: 
   await page.getByLabel(say('setup.practice'), { exact: true }).fill(PRACTICE);
   await fillIdentity(person, who, say);
   await button(person, say('setup.do')).click();
+  await takeSheet(person, 'kept', say);
   await page.getByRole('heading', { name: say('setup.hours.title') }).waitFor();
 }
 
@@ -84,8 +103,14 @@ export async function openPractice(person: Person, link: string, note = 'I am gl
   return invitation;
 }
 
-/** From the link to an account. */
-export async function joinUp(person: Person, link: string, who: Identity, say: Say = en): Promise<void> {
+/** From the link to an account; the words of her recovery sheet. */
+export async function joinUp(
+  person: Person,
+  link: string,
+  who: Identity,
+  say: Say = en,
+  way: 'kept' | 'later' = 'kept',
+): Promise<string> {
   await person.goto(link);
   await button(person, say('join.start')).waitFor();
   await person.looksRight('welcome');
@@ -93,16 +118,24 @@ export async function joinUp(person: Person, link: string, who: Identity, say: S
   await fillIdentity(person, who, say);
   await person.looksRight('joining');
   await button(person, say('join.do')).click();
+  return takeSheet(person, way, say);
 }
 
 /** From the link to the agreement, accepted: ends where she can write. */
-export async function join(person: Person, link: string, who = CLIENT, say: Say = en): Promise<void> {
+export async function join(
+  person: Person,
+  link: string,
+  who = CLIENT,
+  say: Say = en,
+  way: 'kept' | 'later' = 'kept',
+): Promise<string> {
   const { page } = person;
-  await joinUp(person, link, who, say);
+  const words = await joinUp(person, link, who, say, way);
   await page.getByRole('heading', { name: say('join.agreement.title') }).waitFor();
   await person.looksRight('agreement');
   await button(person, say('join.agreement.accept')).click();
   await page.getByLabel(say('composer.label')).waitFor();
+  return words;
 }
 
 /** Signs in on an empty browser; `borrowed`: she says that it isn't hers. */
@@ -145,6 +178,7 @@ export async function follow(person: Person, link: Word, heading: Word = link, s
   await person.page
     .getByRole('main')
     .getByRole('link', { name: say(link) })
+    .first()
     .click();
   await person.page.getByRole('heading', { level: 1, name: say(heading) }).waitFor();
 }
