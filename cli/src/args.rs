@@ -5,6 +5,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod export;
+pub(crate) mod factors;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sotto_protocol::limits::{INVITATION_TTL_MS_DEFAULT, INVITATION_TTL_MS_MAX};
@@ -60,6 +61,10 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "SECONDS", help_heading = EVERYWHERE, default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
+
+    /// The code of your authenticator app, where it is asked for after the password [default: you are asked]
+    #[arg(long, global = true, value_name = "CODE", help_heading = EVERYWHERE)]
+    pub(crate) code: Option<String>,
 
     /// Work with a clock that is so many seconds behind, so that a sample has a past
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0, hide = true)]
@@ -179,6 +184,8 @@ Examples:
         #[command(flatten)]
         password: PasswordFile,
     },
+    /// List what is asked for after your password, and set it up
+    Factors(factors::Factors),
     /// Say who you are here: account, sign-in name, device, server
     Whoami,
     /// Check this home

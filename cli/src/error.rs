@@ -76,6 +76,17 @@ pub(crate) enum CliError {
          again: sotto devices wake --password-file FILE"
     )]
     DeviceIdle,
+    /// The practice asks its staff for a second step.
+    #[error(
+        "Your practice asks for a second step at sign-in, and you have none. Nothing is lost, and what was not sent is kept \
+         here. To go on: `sotto factors app`"
+    )]
+    FactorRequired,
+    /// A passkey is asked for, and only a browser can show it.
+    #[error(
+        "This account asks for a passkey, which only a browser can show. An authenticator app or the recovery sheet works here, too."
+    )]
+    PasskeyNeeded,
     /// A name that stands for nothing here.
     #[error("There is no {what} here that begins with {given}.")]
     NotFound { what: &'static str, given: String },
@@ -149,6 +160,7 @@ impl CliError {
                     (ErrorCode::SignInFailed.name(), ErrorCode::SignInFailed.number())
                 }
                 Failure::Unanswered => ("Unanswered", 1015),
+                Failure::Stopped => ("Stopped", 1019),
                 Failure::RecordChanged => ("RecordChanged", 1017),
                 Failure::RecordUnreadable => ("RecordUnreadable", 1018),
             },
@@ -158,6 +170,8 @@ impl CliError {
             Self::DeviceRemoved => ("DeviceRemoved", 1013),
             Self::PasswordNeeded => ("PasswordNeeded", 1014),
             Self::DeviceIdle => ("DeviceIdle", 1016),
+            Self::FactorRequired => ("FactorRequired", 1017),
+            Self::PasskeyNeeded => ("PasskeyNeeded", 1018),
             Self::NotFound { .. } => ("NotFound", 1020),
             Self::Ambiguous { .. } => ("Ambiguous", 1021),
             Self::WhichSpace(_) => ("WhichSpace", 1022),
@@ -228,6 +242,7 @@ fn later(failure: &Failure) -> String {
         | Failure::WrongPassword
         | Failure::WrongSheet
         | Failure::Unanswered
+        | Failure::Stopped
         | Failure::RecordChanged
         | Failure::RecordUnreadable => String::new(),
     }

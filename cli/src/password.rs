@@ -5,11 +5,15 @@
 
 use crate::args::PasswordFile;
 use sotto_client_core::crypto::passphrase::{PASSWORD_BYTES_MAX, Password};
+use sotto_protocol::factor::FactorCode;
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// A code and what may stand around it.
+const CODE_LINE_MAX: u64 = 64;
 
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +32,9 @@ pub(crate) enum PasswordError {
         "A password is needed. Give a file with --password-file, or start this in a terminal to be asked."
     )]
     NobodyToAsk,
+    /// No code was given.
+    #[error("A code is needed: six digits, as --code or from standard input.")]
+    NoCode,
     /// The two typed ones differ.
     #[error("The two passwords are not the same. Nothing was done; please try again.")]
     Differ,
@@ -75,6 +82,23 @@ pub(crate) fn sheet(from: Option<&Path>) -> Result<Zeroizing<String>, PasswordEr
         File::open(path).map_err(unreadable)?.take(limit).read_to_string(&mut text).map_err(unreadable)?;
     }
     Ok(text)
+}
+
+/// A code of an authenticator app: from the terminal, or a line of standard input.
+pub(crate) fn code() -> Result<FactorCode, PasswordError> {
+    let typed = if io::stdin().is_terminal() {
+        ask("The code that the app shows: ")?
+    } else {
+        let mut line = Zeroizing::new(String::new());
+        io::stdin().lock().take(CODE_LINE_MAX).read_line(&mut line).map_err(PasswordError::Terminal)?;
+        line
+    };
+    code_of(&typed)
+}
+
+/// A code that was given.
+pub(crate) fn code_of(text: &str) -> Result<FactorCode, PasswordError> {
+    FactorCode::new(text.trim()).ok().filter(|code| !code.as_str().is_empty()).ok_or(PasswordError::NoCode)
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, PasswordError> {

@@ -15,6 +15,7 @@ pub(crate) enum Question {
     Glance,
     PushKey,
     PushTo(Option<PushEndpoint>),
+    RequireFactors(bool),
 }
 
 impl Client {
@@ -26,6 +27,7 @@ impl Client {
             Question::Glance => ClientFrame::GlanceGet { req },
             Question::PushKey => ClientFrame::PushKeyGet { req },
             Question::PushTo(endpoint) => ClientFrame::PushPut { req, endpoint },
+            Question::RequireFactors(required) => ClientFrame::FactorPolicyPut { req, required },
         });
         if asked.is_none() {
             self.event(Event::Failed(Failure::Unreachable));
@@ -40,6 +42,9 @@ impl Client {
             (Question::Glance, ServerBody::Glance { tables, .. }) => Event::Glance(tables),
             (Question::PushKey, ServerBody::PushKey { key, .. }) => Event::PushKey(key),
             (Question::PushTo(_), ServerBody::Done { .. }) => Event::PushSet,
+            (Question::RequireFactors(required), ServerBody::Done { .. }) => {
+                Event::FactorsRequired(*required)
+            }
             _ => return self.hang_up(),
         };
         self.event(event);

@@ -16,6 +16,7 @@ use crate::crypto::seal;
 use crate::crypto::signing::DeviceKey;
 use crate::defects::{Defect, Defects};
 use crate::export::{Export, Load, Loads};
+use crate::factors::Factors;
 use crate::flow::Flow;
 use crate::io::{
     Alarm, BatchId, Change as RowChange, Command, Event, Input, MessageId, Output, Rejected, RequestId, Row,
@@ -129,6 +130,7 @@ pub struct Client {
     pub(crate) changes_wanted: BTreeMap<SpaceId, Vec<Change>>,
     pub(crate) inviting: Vec<PendingInvitation>,
     pub(crate) flow: Option<Flow>,
+    pub(crate) factors: Factors,
     pub(crate) link: Link,
     /// When the account's devices were connected last, as the server said when this one was.
     pub(crate) weeks: BTreeMap<DeviceId, Week>,
@@ -176,6 +178,7 @@ impl Client {
             changes_wanted: BTreeMap::new(),
             inviting: Vec::new(),
             flow: None,
+            factors: Factors::default(),
             link: Link::default(),
             weeks: BTreeMap::new(),
             sync_wanted: false,
@@ -279,10 +282,16 @@ impl Client {
             | Command::RemoveLost { .. }
             | Command::ChangePassword { .. }
             | Command::MakeSheet { .. }
+            | Command::AddTotp { .. }
+            | Command::RemoveFactor { .. }
             | Command::Reopen { .. }
             | Command::AddMember { .. }
             | Command::SignRoster { .. }
             | Command::Wake { .. } => self.step_up(command),
+            Command::ShowFactor(proof) => self.show_factor(proof),
+            Command::StopFactor => self.stop_factor(),
+            Command::OfferTotp => self.offer_totp(),
+            Command::RequireFactors(required) => self.require_factors(required),
             Command::SheetKept => self.sheet_kept(),
             Command::RenameDevice { device, name } => self.rename_device(device, &name),
             Command::Invite { role, note, ttl_ms } => self.invite(role, &note, ttl_ms),

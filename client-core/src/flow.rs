@@ -12,6 +12,7 @@ use crate::crypto::passphrase::{Password, Strength};
 use crate::crypto::signing::IdentityKey;
 use crate::crypto::unlock::RecoveryCode;
 use crate::crypto::wrap::SealingSecret;
+use crate::factors::Waiting;
 use crate::io::{Command, Event, Failure, Rejected, RequestId};
 use crate::joining::Invited;
 use crate::opening::{Known, Opened};
@@ -22,7 +23,8 @@ use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::OpaqueMessage;
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, Handle, Revision, SpaceId};
+use sotto_protocol::factor::NewFactor;
+use sotto_protocol::ids::{AccountId, ApprovalId, DeviceId, FactorId, Handle, Revision, SpaceId};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
@@ -81,6 +83,8 @@ pub(crate) enum Step {
         token: Token,
         state: RegistrationState,
     },
+    FactorFinish(Box<Waiting>),
+    Factors,
     CredentialsPut(Box<Sent>),
     DeviceAdd {
         who: SignIn,
@@ -128,6 +132,8 @@ pub(crate) enum Purpose {
     ChangePassword { new: Password },
     MakeSheet,
     RemoveLost { devices: BTreeSet<DeviceId>, new: Password },
+    AddFactor(NewFactor),
+    RemoveFactor(FactorId),
     Reopen,
     Wake,
 }
@@ -144,6 +150,8 @@ impl Purpose {
             | Self::SignRoster
             | Self::ChangePassword { .. }
             | Self::MakeSheet
+            | Self::AddFactor(_)
+            | Self::RemoveFactor(_)
             | Self::RemoveLost { .. } => true,
         }
     }
@@ -269,6 +277,8 @@ impl Client {
                 }
                 (password, Purpose::RemoveLost { devices, new })
             }
+            Command::AddTotp { password, code } => (password, self.add_totp(code)?),
+            Command::RemoveFactor { password, id } => (password, Purpose::RemoveFactor(id)),
             Command::Reopen { password } => (password, Purpose::Reopen),
             Command::Wake { password } => (password, Purpose::Wake),
             _ => return Err(Rejected::NotAllowed("this needs no password")),
@@ -299,6 +309,7 @@ impl Client {
                 self.register_send(attempts + 1);
             }
             (Step::CredentialsPut(sent), None | Some(Err(_))) => self.credentials_unanswered(*sent),
+            (Step::FactorFinish(waiting), None) => self.factor_refused(waiting, Failure::Unreachable),
             (_, None) => self.failed(Failure::Unreachable),
             (_, Some(Err(_))) => self.failed(Failure::Dishonest("unreadable")),
             (step, Some(Ok(response))) => self.answered(step, response.body),
@@ -341,12 +352,16 @@ impl Client {
                 self.unlock_continued(who, state);
             }
             (Step::LoginFinish { who, unlock, known }, answer @ AccountAnswer::LoggedIn { .. }) => {
-                match self.open_account(&unlock, answer, known) {
-                    Ok((opened, token)) => self.logged_in(who, opened, token),
-                    Err(failure @ Failure::Server { .. }) => self.sign_in_again(Some(who), failure),
-                    Err(failure) => self.failed(failure),
-                }
+                self.let_in(who, &unlock, known, answer);
             }
+            (
+                Step::LoginFinish { who, unlock, known },
+                AccountAnswer::FactorNeeded { state, totp, passkey },
+            ) => self.factor_needed(who, unlock, known, state, (totp, passkey)),
+            (Step::FactorFinish(waiting), answer @ AccountAnswer::LoggedIn { .. }) => {
+                self.let_in(waiting.who, &waiting.unlock, waiting.known, answer);
+            }
+            (Step::Factors, AccountAnswer::Factors { factors }) => self.factors_changed(factors),
             (
                 Step::PasswordStart { who, opened, token, state },
                 AccountAnswer::RegisterContinue { opaque },
@@ -365,6 +380,14 @@ impl Client {
                 self.tell_idle(idle);
             }
             _ => self.failed(Failure::Dishonest("unexpected")),
+        }
+    }
+
+    fn let_in(&mut self, who: SignIn, unlock: &SealingSecret, known: Known, answer: AccountAnswer) {
+        match self.open_account(unlock, answer, known) {
+            Ok((opened, token)) => self.logged_in(who, opened, token),
+            Err(failure @ Failure::Server { .. }) => self.sign_in_again(Some(who), failure),
+            Err(failure) => self.failed(failure),
         }
     }
 
@@ -404,6 +427,9 @@ impl Client {
     fn step_refused(&mut self, step: Step, code: ErrorCode, failure: Failure) {
         match (step, code) {
             (Step::LoginFinish { who, .. }, ErrorCode::SignInFailed) => self.wrong_password(&who),
+            (Step::FactorFinish(waiting), ErrorCode::FactorRefused | ErrorCode::Throttled) => {
+                self.factor_refused(waiting, failure);
+            }
             (
                 Step::RegisterFinish { .. },
                 ErrorCode::Unavailable
@@ -423,6 +449,7 @@ impl Client {
     }
 
     fn sign_in_start(&mut self, who: SignIn) -> Result<(), Rejected> {
+        self.factors.stop_waiting();
         let (body, state) = match &who.proof {
             Proof::Password(password) => {
                 let (state, opaque) = opaque::start_login(password, &mut self.entropy)
@@ -504,6 +531,7 @@ impl Client {
             }
             Purpose::SignRoster => return self.sign_roster(&opened.identity),
             Purpose::Reopen => return self.reopen(opened),
+            Purpose::AddFactor(_) | Purpose::RemoveFactor(_) => return self.change_factors(&who, token),
             Purpose::MakeSheet => return self.change_credentials(who, &opened, token, None),
             Purpose::ChangePassword { .. } | Purpose::Recover { .. } | Purpose::RemoveLost { .. } => {
                 return self.password_start(who, opened, token);

@@ -9,9 +9,10 @@ use crate::crypto::passphrase::Password;
 use crate::crypto::unlock::RecoveryCode;
 use crate::export::{Contents, ExportId, Wanted};
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::factor::{FactorCode, FactorProof, FactorSummary, WebauthnJson};
 use sotto_protocol::frame::{Person, PushEndpoint, PushPublic, TableGlance};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
+    AccountId, DeviceId, FactorId, Handle, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
 };
 use sotto_protocol::limits::TEXT_BYTES_MAX;
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
@@ -190,6 +191,28 @@ pub enum Command {
         /// A new one.
         new: Password,
     },
+    /// Show a second factor after [`Event::FactorNeeded`]; what was begun goes on.
+    ShowFactor(FactorProof),
+    /// Give up what waits for a second factor. It ends with [`Failure::Stopped`].
+    StopFactor,
+    /// Offer a key to an authenticator app. Done when [`Event::TotpOffered`] comes.
+    OfferTotp,
+    /// Set up the app that was offered a key. Step-up. Done when [`Event::Factors`] comes.
+    AddTotp {
+        /// Password.
+        password: Password,
+        /// What the app shows.
+        code: FactorCode,
+    },
+    /// Remove a second factor. Step-up. Done when [`Event::Factors`] comes.
+    RemoveFactor {
+        /// Password.
+        password: Password,
+        /// Which.
+        id: FactorId,
+    },
+    /// Ask the practice's staff for a second factor, or no more. For its owner; done when [`Event::FactorsRequired`] comes.
+    RequireFactors(bool),
     /// Go on after [`Event::PasswordNeeded`]. Done when [`Event::Reopened`] comes.
     Reopen {
         /// The password that was set on the other device.
@@ -491,6 +514,27 @@ pub enum Event {
     PasswordNeeded,
     /// The vault is open again.
     Reopened,
+    /// The password is right, and the account has second factors: waits for [`Command::ShowFactor`].
+    FactorNeeded {
+        /// It has an authenticator app.
+        totp: bool,
+        /// Request options for the browser, if it has passkeys for this.
+        passkey: Option<WebauthnJson>,
+        /// Why what was shown before was not enough; it can be shown again.
+        refused: Option<Failure>,
+    },
+    /// A key for an authenticator app.
+    TotpOffered {
+        /// In base32 (RFC 4648).
+        secret: Zeroizing<String>,
+    },
+    /// The account's second factors as they are now.
+    Factors(Vec<FactorSummary>),
+    /// The practice asks its staff for a second factor, and without one this device is not let in. What it holds can be
+    /// read, and what is written waits.
+    FactorRequired,
+    /// Whether the practice asks for factors was set.
+    FactorsRequired(bool),
     /// The server lets this device connect only after somebody signs in on it again: it was not connected for long. What
     /// waits in the outbox is kept.
     DeviceIdle,
@@ -575,6 +619,9 @@ pub enum Failure {
     /// Handle or recovery sheet is wrong, or the sheet was replaced.
     #[error("The name is not right, or this sheet was replaced by a newer one.")]
     WrongSheet,
+    /// She gave up what was under way.
+    #[error("This was stopped. Nothing was changed.")]
+    Stopped,
     /// A change of password was sent and not answered.
     #[error(
         "The server didn't answer. Perhaps the new password holds already: try it first. If it is refused, the old one still does."

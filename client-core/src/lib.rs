@@ -20,6 +20,7 @@ mod credentials;
 mod devices;
 mod ephemeral;
 mod eras;
+mod factors;
 mod flow;
 #[cfg(test)]
 mod golden;

@@ -30,6 +30,9 @@ impl Client {
             sheet_at: self.sheet_at(),
             password_at: self.password_at(),
             eras_due: number(self.spaces.values().filter(|space| self.lags_behind(space)).count()),
+            factors: self.factors.have.iter().map(Into::into).collect(),
+            factors_since: self.factors.since,
+            factor_due: self.factors.due,
         })
     }
 

@@ -72,6 +72,8 @@ impl Client {
             role,
             weeks,
             now: server_now,
+            // Connecting tells them, too.
+            factors: _,
         } = answer
         else {
             return Err(Failure::Dishonest("unexpected"));

@@ -293,8 +293,19 @@ impl Client {
 
     fn signing_in(&mut self, incarnation: IncarnationId, body: ServerBody) {
         match body {
-            ServerBody::Ready { spaces, card_version, vault_revision, practice, now: server_now, weeks } => {
+            ServerBody::Ready {
+                spaces,
+                card_version,
+                vault_revision,
+                practice,
+                now: server_now,
+                weeks,
+                factors_since,
+                factor_due,
+                factors,
+            } => {
                 self.learn_weeks(&weeks);
+                self.learn_factors(factors, factors_since, factor_due);
                 self.link.stage = Stage::Ready(incarnation);
                 if let Some(account) = self.account.as_mut().filter(|a| a.practice != practice) {
                     account.practice = practice;
@@ -316,6 +327,11 @@ impl Client {
                 // Only a card proves it; until one does, ask again now and then.
                 self.link.failures = FAILURES_REFUSED;
                 self.event(Event::DeviceRemoved);
+                self.hang_up();
+            }
+            ServerBody::Error { code: ErrorCode::FactorRequired, .. } => {
+                self.link.failures = FAILURES_REFUSED;
+                self.event(Event::FactorRequired);
                 self.hang_up();
             }
             ServerBody::Error { code: ErrorCode::DeviceIdle, .. } => {

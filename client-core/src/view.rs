@@ -6,8 +6,9 @@
 
 use crate::io::{Alarm, MessageId};
 use serde::Serialize;
+use sotto_protocol::factor::{FactorKind, FactorSummary};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraNumber, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version,
+    AccountId, DeviceId, EraNumber, FactorId, Handle, Head, InvitationId, Millis, Seq, SpaceId, Version,
 };
 use sotto_protocol::link::Origin;
 use sotto_protocol::roster::Role;
@@ -47,6 +48,30 @@ pub struct AccountView {
     pub password_at: Option<Millis>,
     /// Spaces that still wait for an era under the account's newest card, as after a device was removed.
     pub eras_due: u64,
+    /// Second factors, as the server said last.
+    pub factors: Vec<FactorView>,
+    /// Since when the practice asks its staff for one.
+    pub factors_since: Option<Millis>,
+    /// Until when this account may do without.
+    pub factor_due: Option<Millis>,
+}
+
+/// A second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FactorView {
+    /// Factor.
+    pub id: FactorId,
+    /// `true` for an authenticator app, `false` for a passkey.
+    pub app: bool,
+    /// Since when.
+    pub created_at: Millis,
+}
+
+impl From<&FactorSummary> for FactorView {
+    fn from(factor: &FactorSummary) -> Self {
+        Self { id: factor.id, app: factor.kind == FactorKind::Totp, created_at: factor.created_at }
+    }
 }
 
 /// One of the account's devices.

@@ -8,8 +8,11 @@ use crate::card::Card;
 use crate::codec::{self, Bytes, DecodeError, Text};
 use crate::credentials::{CredentialChange, CredentialSet, OpaqueMessage, SealedInner, SealedVault};
 use crate::error::ErrorCode;
+use crate::factor::{FactorProof, FactorState, FactorSummary, NewFactor, WebauthnJson};
 use crate::frame::{DeviceWeek, InvitationBody, InvitationState};
-use crate::ids::{DeviceId, Handle, Hash, IncarnationId, InvitationId, Millis, PracticeId, Revision};
+use crate::ids::{
+    DeviceId, FactorId, Handle, Hash, IncarnationId, InvitationId, Millis, PracticeId, Revision,
+};
 use crate::limits::{ACCOUNT_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX};
 use crate::record::Record;
 use crate::roster::Role;
@@ -187,6 +190,43 @@ pub enum AccountRequest {
         #[n(1)]
         change: Box<CredentialChange>,
     },
+    /// Last step of sign-in by password where the account has second factors. Answered by `LoggedIn`.
+    #[n(11)]
+    FactorFinish {
+        /// From `FactorNeeded`.
+        #[n(0)]
+        state: FactorState,
+        /// What the person has shown.
+        #[n(1)]
+        proof: FactorProof,
+    },
+    /// First step of setting up a passkey as second factor, in a session just opened. Answered by `FactorOptions`.
+    #[n(12)]
+    FactorStart {
+        /// From `LoggedIn`.
+        #[n(0)]
+        token: Token,
+    },
+    /// Sets up a second factor, in a session just opened; the same again is the same factor. Answered by `Factors`.
+    #[n(13)]
+    FactorAdd {
+        /// From `LoggedIn`.
+        #[n(0)]
+        token: Token,
+        /// The factor.
+        #[n(1)]
+        factor: NewFactor,
+    },
+    /// Removes a second factor, in a session just opened; one that isn't there is removed. Answered by `Factors`.
+    #[n(14)]
+    FactorRemove {
+        /// From `LoggedIn`.
+        #[n(0)]
+        token: Token,
+        /// Which.
+        #[n(1)]
+        id: FactorId,
+    },
 }
 
 /// An answer: the server's incarnation and what it says.
@@ -298,6 +338,10 @@ pub enum AccountAnswer {
         #[n(8)]
         #[cbor(default)]
         now: Millis,
+        /// The account's second factors.
+        #[n(9)]
+        #[cbor(default)]
+        factors: Vec<FactorSummary>,
     },
     /// Done.
     #[n(6)]
@@ -308,6 +352,36 @@ pub enum AccountAnswer {
         /// To be signed.
         #[n(0)]
         state: Token,
+    },
+    /// The password is right, and a second factor is asked for.
+    #[n(8)]
+    FactorNeeded {
+        /// To be handed back.
+        #[n(0)]
+        state: FactorState,
+        /// Whether the account has an authenticator app.
+        #[n(1)]
+        totp: bool,
+        /// `PublicKeyCredentialRequestOptionsJSON`, if the account has passkeys as second factor.
+        #[n(2)]
+        passkey: Option<WebauthnJson>,
+    },
+    /// How a passkey is to be made.
+    #[n(9)]
+    FactorOptions {
+        /// To be handed back.
+        #[n(0)]
+        state: FactorState,
+        /// `PublicKeyCredentialCreationOptionsJSON`.
+        #[n(1)]
+        options: WebauthnJson,
+    },
+    /// The account's second factors as they are now.
+    #[n(10)]
+    Factors {
+        /// All of them.
+        #[n(0)]
+        factors: Vec<FactorSummary>,
     },
 }
 

@@ -81,6 +81,10 @@ codes! {
     RoleForbids = 27, "Your role in the practice does not allow this.";
     /// Not connected for so long that this device has to sign in again.
     DeviceIdle = 32, "This device wasn't used for 60 days. Please sign in on it again. What you wrote is kept here.";
+    /// The code or passkey asked for after the password does not fit.
+    FactorRefused = 33, "This code or passkey is not right, or was used before. Please try again.";
+    /// The practice asks its staff for a second factor, and this account has none.
+    FactorRequired = 34, "Your practice asks for a second step at sign-in. Please set it up to go on. What you wrote is kept here.";
 
     /// No such space, or not a member: the server says the same for both.
     SpaceUnknown = 40, "There is no such conversation for this account.";

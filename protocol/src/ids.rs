@@ -101,6 +101,8 @@ byte_id!(/// One approval of a new reader; used at most once in a space.
     ApprovalId, 16);
 byte_id!(/// One unlock method in a credential set.
     MethodId, 16);
+byte_id!(/// One second factor of an account. Chosen by the server.
+    FactorId, 16);
 byte_id!(/// One life of a server's data; a restored server gets a new one.
     IncarnationId, 16);
 byte_id!(/// SHA-256 with a label, see [`crate::hash`].

@@ -90,11 +90,15 @@ pub enum Label {
     ServerLoginState,
     /// XChaCha20-Poly1305 under the server's secret: session token.
     ServerToken,
+    /// XChaCha20-Poly1305 under the server's secret: state of a second factor handed to the client between two requests.
+    ServerFactorState,
+    /// XChaCha20-Poly1305 under the server's secret: a second factor in the database.
+    ServerFactor,
 }
 
 impl Label {
     /// Every label, for the registry test.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::SignHeader,
         Self::SignCard,
         Self::SignCredentials,
@@ -136,6 +140,8 @@ impl Label {
         Self::MacJoin,
         Self::ServerLoginState,
         Self::ServerToken,
+        Self::ServerFactorState,
+        Self::ServerFactor,
     ];
 
     /// The text of the label.
@@ -182,6 +188,8 @@ impl Label {
             Self::MacJoin => "sotto/1/mac/join",
             Self::ServerLoginState => "sotto/1/server/login-state",
             Self::ServerToken => "sotto/1/server/token",
+            Self::ServerFactorState => "sotto/1/server/factor-state",
+            Self::ServerFactor => "sotto/1/server/factor",
         }
     }
 

@@ -8,6 +8,7 @@ pub mod card;
 pub mod codec;
 pub mod credentials;
 pub mod error;
+pub mod factor;
 pub mod frame;
 pub mod hash;
 pub mod ids;

@@ -47,6 +47,18 @@ pub const DEVICES_MAX: usize = 16;
 pub const DEVICES_EVER_MAX: usize = 256;
 /// Unlock methods of an account.
 pub const METHODS_MAX: usize = 16;
+/// Second factors of an account.
+pub const FACTORS_MAX: usize = 8;
+/// A message of WebAuthn as JSON.
+pub const WEBAUTHN_BYTES_MAX: usize = 8 * 1024;
+/// What the server wants back of a sign-in that waits for its second factor.
+pub const FACTOR_STATE_BYTES_MAX: usize = 24 * 1024;
+/// Key of an authenticator app.
+pub const TOTP_SECRET_BYTES_MAX: usize = 64;
+/// Digits of an authenticator app.
+pub const FACTOR_CODE_BYTES_MAX: usize = 8;
+/// How long staff may still connect without a second factor after the owner has asked for it: 7 days.
+pub const FACTOR_GRACE_MS: u64 = 7 * 24 * 3600 * 1000;
 /// People in a roster.
 pub const ROSTER_MAX: usize = 256;
 /// Spaces of an account.

@@ -29,14 +29,25 @@ fn server_frames() {
     for (name, body) in samples::server_bodies() {
         let frame = ServerFrame { incarnation: INCARNATION, body };
         match &frame.body {
-            // It had no weeks at first.
+            // It had no weeks and factors at first.
             ServerBody::Ready { spaces, card_version, vault_revision, practice, now, .. } => {
                 let (spaces, practice) = (spaces.clone(), practice.clone());
                 let (card_version, vault_revision, now, weeks) =
                     (*card_version, *vault_revision, *now, Vec::new());
-                let body = ServerBody::Ready { spaces, card_version, vault_revision, practice, now, weeks };
+                let (factors_since, factor_due, factors) = (None, None, Vec::new());
+                let body = ServerBody::Ready {
+                    spaces,
+                    card_version,
+                    vault_revision,
+                    practice,
+                    now,
+                    weeks,
+                    factors_since,
+                    factor_due,
+                    factors,
+                };
                 golden.opens(name, &ServerFrame { incarnation: INCARNATION, body });
-                golden.check(&format!("{name} with weeks"), &frame);
+                golden.check(&format!("{name} with weeks and factors"), &frame);
             }
             _ => golden.check(name, &frame),
         }
@@ -58,14 +69,14 @@ fn account_requests_and_answers() {
         let name = format!("answer {name}");
         let answer = AccountResponse { incarnation: INCARNATION, body };
         let mut earlier = answer.clone();
-        let AccountAnswer::LoggedIn { weeks, now, .. } = &mut earlier.body else {
+        let AccountAnswer::LoggedIn { weeks, now, factors, .. } = &mut earlier.body else {
             golden.check(&name, &answer);
             continue;
         };
-        // It had no weeks and no time at first.
-        (*weeks, *now) = Default::default();
+        // It had no weeks, no time and no factors at first.
+        (*weeks, *now, *factors) = Default::default();
         golden.opens(&name, &earlier);
-        golden.check(&format!("{name} with weeks"), &answer);
+        golden.check(&format!("{name} with weeks and factors"), &answer);
     }
     golden.finish();
 }

@@ -11,6 +11,7 @@ use sotto_protocol::link::{LinkSecret, Origin, SetupLink};
 use sotto_server::clock::Clock;
 use sotto_server::config::{Cli, Command, Config, Serve};
 use sotto_server::defects::Defects;
+use sotto_server::factor::Factors;
 use sotto_server::opaque::Opaque;
 use sotto_server::push::{Notices, Sending, Timing};
 use sotto_server::relay::Relay;
@@ -107,9 +108,10 @@ async fn serve(options: Serve) -> anyhow::Result<()> {
     let push = config.push.clone().zip(push_key);
     let notices = push.as_ref().map(|(push, key)| Notices::new(key.public(), push.hosts.clone()));
     let relay = Relay::with_notices(service, notices);
-    let entrance =
-        Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
     let origin = origin(&config, listener.local_addr()?)?;
+    let factors = Factors::new(&secrets.server, Some(&origin));
+    let entrance =
+        Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), factors, Throttle::default());
     let behind_proxy = config.behind_proxy;
     let public_url = config.public_url.clone();
     let clock = Arc::new(SystemClock { behind: config.clock_behind });

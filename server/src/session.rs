@@ -140,6 +140,7 @@ impl Session {
         };
         let (account, changed) = service.sign_in(speaker, card, verify).await?;
         let weeks = service.device_connects(speaker, now).await?;
+        let (factors_since, factor_due) = service.factor_due(speaker.account, account.role, now).await?;
         let joined = self.relay.hub().join(speaker.account, speaker.device, self.outbox.clone());
         let id = joined.ok_or(ErrorCode::LimitExceeded)?;
         self.signed_in = Some(SignedIn { speaker, id });
@@ -158,6 +159,9 @@ impl Session {
             practice: service.practice_name(account.practice).await?,
             now,
             weeks,
+            factors_since,
+            factor_due,
+            factors: service.factors_of(speaker.account).await?,
         };
         Ok((id, service.frame(body)))
     }
@@ -200,6 +204,7 @@ impl Session {
             | ClientFrame::Ping { .. } => self.request(who, frame, now).await,
             ClientFrame::PeopleList { .. }
             | ClientFrame::GlanceGet { .. }
+            | ClientFrame::FactorPolicyPut { .. }
             | ClientFrame::PushKeyGet { .. }
             | ClientFrame::PushPut { .. } => self.rarer_request(who, frame, now).await,
         }
@@ -264,6 +269,7 @@ impl Session {
             | ClientFrame::Restore { .. }
             | ClientFrame::PeopleList { .. }
             | ClientFrame::GlanceGet { .. }
+            | ClientFrame::FactorPolicyPut { .. }
             | ClientFrame::PushKeyGet { .. }
             | ClientFrame::PushPut { .. } => return,
         };
@@ -288,6 +294,10 @@ impl Session {
                     Err(error) => Err(error),
                 };
                 (req, tables.map(|tables| ServerBody::Glance { req, tables }))
+            }
+            ClientFrame::FactorPolicyPut { req, required } => {
+                let put = relay.service().put_factor_policy(who.speaker, required, now).await;
+                (req, put.map(|()| ServerBody::Done { req }))
             }
             ClientFrame::PushKeyGet { req } => {
                 let key = relay.notices().map(|notices| notices.public().clone());

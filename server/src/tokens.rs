@@ -1,26 +1,16 @@
 //! What the server hands to a client and wants back unread and unchanged.
 //!
-//! Owns sealing (XChaCha20-Poly1305 under a key derived from the server's secret, one key per label, fresh random
-//! nonces) of sign-in state and session tokens, both with an expiry. So any node finishes what another began, and
+//! Owns sign-in state and session tokens, both sealed and with an expiry. So any node finishes what another began, and
 //! nothing is stored for a stranger. Refuses to know what a token entitles to. A token is no ticket: until it
 //! expires it can be shown again.
 
+use crate::sealing::Sealing;
 use crate::secrets::ServerSecret;
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use hkdf::Hkdf;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
-use sha2::Sha256;
 use sotto_protocol::account::Token;
-use sotto_protocol::codec;
 use sotto_protocol::ids::{AccountId, Handle, Millis, Version};
 use sotto_protocol::label::Label;
-use zeroize::Zeroizing;
-
-/// XChaCha20-Poly1305.
-const VERSION: u8 = 1;
-const NONCE_BYTES: usize = 24;
 
 /// What a session token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -50,6 +40,9 @@ pub struct Session {
     /// Version of the credential set that opened it; a newer set ends it.
     #[n(3)]
     pub credentials: Version,
+    /// Opened by recovery sheet or passkey, not by the password.
+    #[n(4)]
+    pub by_key: bool,
 }
 
 /// What the server must remember between the two requests of a sign-in.
@@ -95,8 +88,8 @@ pub enum TokenError {
 
 /// Seals and opens tokens.
 pub struct Tokens {
-    login: XChaCha20Poly1305,
-    session: XChaCha20Poly1305,
+    login: Sealing,
+    session: Sealing,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -108,36 +101,31 @@ impl std::fmt::Debug for Tokens {
 impl Tokens {
     /// Under the server's secret.
     pub fn new(secret: &ServerSecret) -> Self {
-        let cipher = |label: Label| {
-            let mut key = Zeroizing::new([0; 32]);
-            // 32 bytes are never too many for HKDF-SHA256.
-            let expanded =
-                Hkdf::<Sha256>::new(None, secret.as_bytes()).expand(&label.frame(&[b"key"]), &mut *key);
-            debug_assert!(expanded.is_ok(), "HKDF gives 32 bytes");
-            XChaCha20Poly1305::new((&*key).into())
-        };
-        Self { login: cipher(Label::ServerLoginState), session: cipher(Label::ServerToken) }
+        Self {
+            login: Sealing::new(secret, Label::ServerLoginState),
+            session: Sealing::new(secret, Label::ServerToken),
+        }
     }
 
     /// Seals the state of a sign-in.
     pub fn seal_login(&self, state: &LoginState, rng: &mut impl CryptoRng) -> Result<Token, TokenError> {
-        seal(&self.login, Label::ServerLoginState, state, rng)
+        seal(&self.login, state, rng)
     }
 
     /// Opens the state of a sign-in.
     pub fn open_login(&self, token: &Token, now: Millis) -> Result<LoginState, TokenError> {
-        let state: LoginState = open(&self.login, Label::ServerLoginState, token)?;
+        let state: LoginState = open(&self.login, token)?;
         if now < state.expires_at { Ok(state) } else { Err(TokenError::Expired) }
     }
 
     /// Issues a session token.
     pub fn issue(&self, session: &Session, rng: &mut impl CryptoRng) -> Result<Token, TokenError> {
-        seal(&self.session, Label::ServerToken, session, rng)
+        seal(&self.session, session, rng)
     }
 
     /// Opens a session token for `purpose`. The caller compares the credentials' version with the newest.
     pub fn open(&self, token: &Token, purpose: Purpose, now: Millis) -> Result<Session, TokenError> {
-        let session: Session = open(&self.session, Label::ServerToken, token)?;
+        let session: Session = open(&self.session, token)?;
         if session.purpose != purpose {
             return Err(TokenError::Invalid);
         }
@@ -145,35 +133,13 @@ impl Tokens {
     }
 }
 
-/// `version ‖ nonce ‖ ciphertext`, AAD: label and version.
-fn seal<T: Encode<()>>(
-    cipher: &XChaCha20Poly1305,
-    label: Label,
-    value: &T,
-    rng: &mut impl CryptoRng,
-) -> Result<Token, TokenError> {
-    let mut nonce = [0; NONCE_BYTES];
-    rng.fill_bytes(&mut nonce);
-    let plain = Zeroizing::new(codec::encode(value));
-    let aad = label.frame(&[&[VERSION]]);
-    let sealed = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: &aad })
-        .map_err(|_| TokenError::Internal)?;
-    Token::new([&[VERSION], nonce.as_slice(), &sealed].concat()).map_err(|_| TokenError::Internal)
+fn seal<T: Encode<()>>(sealing: &Sealing, value: &T, rng: &mut impl CryptoRng) -> Result<Token, TokenError> {
+    let sealed = sealing.seal(&[], value, rng).ok_or(TokenError::Internal)?;
+    Token::new(sealed).map_err(|_| TokenError::Internal)
 }
 
-fn open<T: for<'b> Decode<'b, ()>>(
-    cipher: &XChaCha20Poly1305,
-    label: Label,
-    token: &Token,
-) -> Result<T, TokenError> {
-    let Some((&VERSION, rest)) = token.as_slice().split_first() else { return Err(TokenError::Invalid) };
-    let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(TokenError::Invalid)?;
-    let aad = label.frame(&[&[VERSION]]);
-    let plain = cipher
-        .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad })
-        .map_err(|_| TokenError::Invalid)?;
-    codec::decode(&Zeroizing::new(plain), "token").map_err(|_| TokenError::Invalid)
+fn open<T: for<'b> Decode<'b, ()>>(sealing: &Sealing, token: &Token) -> Result<T, TokenError> {
+    sealing.open(&[], token.as_slice()).ok_or(TokenError::Invalid)
 }
 
 #[cfg(test)]
@@ -194,6 +160,7 @@ mod tests {
             purpose: Purpose::Admit,
             expires_at: Millis(100),
             credentials: Version(2),
+            by_key: false,
         }
     }
 

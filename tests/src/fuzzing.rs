@@ -36,6 +36,7 @@ use sotto_protocol::record::{
 use sotto_protocol::roster::{Role, Roster};
 use sotto_protocol::sign::Signed;
 use sotto_server::defects::Defects;
+use sotto_server::factor::Factors;
 use sotto_server::hub::Outgoing;
 use sotto_server::opaque::Opaque;
 use sotto_server::relay::Relay;
@@ -257,8 +258,12 @@ pub fn session(data: &[u8]) {
     if mode & 2 != 0 {
         let mut rng = ChaCha20Rng::from_seed([1; 32]);
         let secrets = Secrets::generate(&mut rng);
-        let entrance =
-            Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
+        let entrance = Entrance::new(
+            Opaque::new(secrets.setup),
+            Tokens::new(&secrets.server),
+            Factors::new(&secrets.server, None),
+            Throttle::default(),
+        );
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let answered = relay.service().handle_account(&entrance, rest, address, now, &mut rng);
         let outcome = at_once(answered);

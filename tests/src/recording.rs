@@ -25,6 +25,7 @@ use sotto_protocol::limits::ERA_AGE_MS_MAX;
 use sotto_protocol::link::{InvitationLink, LinkSecret, Origin, SetupLink};
 use sotto_protocol::roster::Role;
 use sotto_server::defects::Defects;
+use sotto_server::factor::Factors;
 use sotto_server::hub::Outgoing;
 use sotto_server::opaque::Opaque;
 use sotto_server::relay::Relay;
@@ -111,8 +112,12 @@ impl World {
         let relay = Relay::new(at_once(Service::open(store.clone(), Defects::none())).expect("memory"));
         let mut rng = ChaCha20Rng::from_seed([seed; 32]);
         let secrets = Secrets::generate(&mut rng);
-        let entrance =
-            Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
+        let entrance = Entrance::new(
+            Opaque::new(secrets.setup),
+            Tokens::new(&secrets.server),
+            Factors::new(&secrets.server, None),
+            Throttle::default(),
+        );
         Self {
             now: BEGINNING,
             seed,

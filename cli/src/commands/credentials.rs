@@ -26,7 +26,7 @@ pub(super) async fn change(session: &mut Session, args: &ChangePassword) -> Resu
 
 /// `sotto sheet`
 pub(super) async fn sheet(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
-    let password = existing(session, from)?;
+    let password = session.password(from)?;
     let (words, made_at) = session
         .ask_with_password(Command::MakeSheet { password }, |event| match event {
             Event::Sheet { words, made_at } => Some((words.clone(), *made_at)),
@@ -67,7 +67,7 @@ pub(super) async fn recover(place: &Place, args: Recover) -> Result<Exit, CliErr
 
 /// `sotto reopen`
 pub(super) async fn reopen(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
-    let password = existing(session, from)?;
+    let password = session.password(from)?;
     session.mending = Some(Mending::OldPassword);
     session
         .ask_with_password(Command::Reopen { password }, |event| {
@@ -109,20 +109,12 @@ fn changed(event: &Event) -> Option<()> {
     matches!(event, Event::PasswordChanged).then_some(())
 }
 
-fn existing(session: &Session, from: &PasswordFile) -> Result<Password, CliError> {
-    let Given { password, warning } = password::existing(from)?;
-    if let Some(warning) = &warning {
-        session.out.note(warning);
-    }
-    Ok(password)
-}
-
 fn fresh(from: &NewPasswordFile) -> Result<Given, CliError> {
     Ok(password::new(&PasswordFile { password_file: from.new_password_file.clone() })?)
 }
 
 fn both(session: &Session, args: &ChangePassword) -> Result<(Password, Password), CliError> {
-    let password = existing(session, &args.password)?;
+    let password = session.password(&args.password)?;
     let Given { password: new, warning } = fresh(&args.new)?;
     if let Some(warning) = &warning {
         session.out.note(warning);

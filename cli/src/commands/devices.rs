@@ -67,11 +67,7 @@ pub(super) async fn rename(session: &mut Session, given: &str, name: String) -> 
 
 /// `sotto devices wake`
 pub(super) async fn wake(session: &mut Session, from: &PasswordFile) -> Result<(), CliError> {
-    let given = password::existing(from)?;
-    if let Some(warning) = &given.warning {
-        session.out.note(warning);
-    }
-    let command = Command::Wake { password: given.password };
+    let command = Command::Wake { password: session.password(from)? };
     session.mending = Some(Mending::Idle);
     session.ask_with_password(command, |event| matches!(event, Event::Woken).then_some(())).await?;
     session.sync().await?;

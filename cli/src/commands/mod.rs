@@ -8,6 +8,7 @@ mod credentials;
 mod devices;
 mod doctor;
 mod export;
+mod factors;
 mod invitations;
 mod lines;
 mod members;
@@ -28,7 +29,13 @@ pub(crate) async fn run(args: Args, out: Out) -> Result<Exit, CliError> {
     let patience = args.patience();
     let ca_file = args.ca_file.or_else(|| std::env::var_os("SOTTO_CA_FILE").map(PathBuf::from));
     let place = || -> Result<Place, CliError> {
-        Ok(Place { dir: home_dir(args.home.clone())?, ca_file: ca_file.clone(), patience, out })
+        Ok(Place {
+            dir: home_dir(args.home.clone())?,
+            ca_file: ca_file.clone(),
+            patience,
+            out,
+            code: args.code.clone(),
+        })
     };
     match args.verb {
         Verb::Passphrase => account::passphrase(out),
@@ -87,6 +94,7 @@ async fn with_account(session: &mut Session, verb: Verb) -> Result<(), CliError>
         Verb::Password(args) => credentials::change(session, &args).await,
         Verb::Sheet { password } => credentials::sheet(session, &password).await,
         Verb::Reopen { password } => credentials::reopen(session, &password).await,
+        Verb::Factors(args) => factors::run(session, args).await,
         Verb::Whoami => account::whoami(session),
     }
 }
@@ -104,6 +112,7 @@ fn stays_offline(verb: &Verb) -> bool {
         Verb::Read(read) => read.offline,
         Verb::Export(args) => args.offline,
         Verb::Devices(devices) => devices.list.offline && devices.verb.is_none(),
+        Verb::Factors(factors) => factors.list.offline && factors.verb.is_none(),
         Verb::Members(members) => members.list.offline && members.verb.is_none(),
         Verb::Whoami | Verb::Passphrase | Verb::Doctor => true,
         Verb::Setup(_)

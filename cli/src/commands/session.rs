@@ -4,16 +4,20 @@
 //! Invariants: every warning is printed once and turns the exit code into 3; nothing waits longer than the patience
 //! it was given, counted from the last progress.
 
+use crate::args::PasswordFile;
 use crate::error::{CliError, Exit};
 use crate::json::AlarmJson;
+use crate::password::{self, Given};
 use crate::print::Out;
 use crate::words;
 use sotto_cli::home::Home;
 use sotto_cli::host::{Host, HostError};
 use sotto_cli::net::Net;
 use sotto_client_core::Client;
+use sotto_client_core::crypto::passphrase::Password;
 use sotto_client_core::io::{Alarm, Command, Event, Failure, Rejected};
 use sotto_client_core::view::{AccountView, SpaceView};
+use sotto_protocol::factor::FactorProof;
 use sotto_protocol::ids::SpaceId;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +32,8 @@ pub(super) struct Place {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) patience: Duration,
     pub(super) out: Out,
+    /// For the second step of a sign-in.
+    pub(super) code: Option<String>,
 }
 
 /// An open host, and what has been said about it.
@@ -41,6 +47,7 @@ pub(super) struct Session {
     /// Whether changes are told as they come; not while a whole history comes in.
     telling: bool,
     offline: bool,
+    code: Option<String>,
 }
 
 /// Why the server doesn't let this device in.
@@ -50,6 +57,8 @@ pub(super) enum Mending {
     Idle,
     /// Another device has set a new password.
     OldPassword,
+    /// The practice asks for a second step, and there is none.
+    NoFactor,
 }
 
 impl Session {
@@ -77,7 +86,16 @@ impl Session {
 
     fn new(host: Host, place: &Place, offline: bool) -> Self {
         let (out, patience) = (place.out, place.patience);
-        Self { host, out, patience, alarms: Vec::new(), mending: None, telling: true, offline }
+        Self {
+            host,
+            out,
+            patience,
+            alarms: Vec::new(),
+            mending: None,
+            telling: true,
+            offline,
+            code: place.code.clone(),
+        }
     }
 
     /// A registration was cut short before it was known whether the server took it. The client sends it again by
@@ -85,6 +103,27 @@ impl Session {
     pub(super) fn is_registering(&self) -> bool {
         let client = self.host.client();
         client.account().is_none() && !client.devices().is_empty()
+    }
+
+    /// The password of an account that exists.
+    pub(super) fn password(&self, from: &PasswordFile) -> Result<Password, CliError> {
+        let Given { password, warning } = password::existing(from)?;
+        if let Some(warning) = &warning {
+            self.out.note(warning);
+        }
+        Ok(password)
+    }
+
+    /// What is asked for after the password: as it was given, or as the person types it. Given once, it is used once.
+    fn factor(&mut self, totp: bool) -> Result<FactorProof, CliError> {
+        if !totp {
+            return Err(CliError::PasskeyNeeded);
+        }
+        let code = match self.code.take() {
+            Some(code) => password::code_of(&code)?,
+            None => password::code()?,
+        };
+        Ok(FactorProof::Totp { code })
     }
 
     /// Waits until a registration that was cut short is done.
@@ -144,10 +183,19 @@ impl Session {
                 return Ok(Some(found));
             }
             match event {
-                Event::Failed(failure) => return Err(self.failed(failure)),
+                Event::Failed(failure) | Event::FactorNeeded { refused: Some(failure), .. } => {
+                    return Err(self.failed(failure));
+                }
                 Event::DeviceRemoved => return Err(CliError::DeviceRemoved),
                 Event::PasswordNeeded if self.mending != Some(Mending::OldPassword) => {
                     return Err(CliError::PasswordNeeded);
+                }
+                Event::FactorRequired if self.mending != Some(Mending::NoFactor) => {
+                    return Err(CliError::FactorRequired);
+                }
+                Event::FactorNeeded { totp, .. } => {
+                    let proof = self.factor(totp)?;
+                    self.host.command(Command::ShowFactor(proof)).await?;
                 }
                 Event::DeviceIdle if self.mending != Some(Mending::Idle) => return Err(CliError::DeviceIdle),
                 event if is_progress(&event) => deadline = self::deadline(self.patience),
@@ -197,6 +245,7 @@ impl Session {
                 | CliError::DeviceRemoved
                 | CliError::PasswordNeeded
                 | CliError::DeviceIdle
+                | CliError::FactorRequired
                 | CliError::Failed { failure: Failure::Unreachable, .. }),
             ) => Ok(Err(error)),
             Err(error) => Err(error),
@@ -228,6 +277,7 @@ impl Session {
             | Failure::WrongPassword
             | Failure::WrongSheet
             | Failure::Unanswered
+            | Failure::Stopped
             | Failure::RecordChanged
             | Failure::RecordUnreadable => None,
         };

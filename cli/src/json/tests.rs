@@ -156,6 +156,9 @@ fn an_account_and_a_device_have_these_shapes() {
         password_at: None,
         eras_due: 0,
         sheet_at: None,
+        factors: Vec::new(),
+        factors_since: None,
+        factor_due: None,
     };
     let expected = serde_json::json!({
         "account": "01".repeat(16), "handle": "thera", "name": "T", "role": "owner-therapist", "practice": "P",

@@ -14,6 +14,7 @@ use crate::wire::CoreError;
 use core::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use sotto_protocol::factor::{FactorCode, FactorProof, WebauthnJson};
 use sotto_protocol::frame::PushEndpoint;
 use sotto_protocol::ids::{Handle, Millis, RecordId, Seq, SpaceId};
 use sotto_protocol::link::{InvitationLink, Origin, SetupLink};
@@ -79,6 +80,28 @@ pub fn command<'de, D: Deserializer<'de>>(kind: &str, arguments: D) -> Result<Co
             Ok(Command::RenameDevice { device: id(&device)?, name })
         }
         "wake" => Ok(Command::Wake { password: secret(read::<Wake, D>(arguments, "wake")?.password) }),
+        "showCode" => {
+            let code = read::<Code, D>(arguments, "showCode")?.code;
+            Ok(Command::ShowFactor(FactorProof::Totp { code: code_of(&code)? }))
+        }
+        "showPasskey" => {
+            let assertion = read::<ShowPasskey, D>(arguments, "showPasskey")?.assertion;
+            let assertion = WebauthnJson::new(assertion).map_err(|_| CoreError::malformed("assertion"))?;
+            Ok(Command::ShowFactor(FactorProof::Passkey { assertion }))
+        }
+        "stopFactor" => Ok(Command::StopFactor),
+        "offerTotp" => Ok(Command::OfferTotp),
+        "addTotp" => {
+            let AddTotp { password, code } = read(arguments, "addTotp")?;
+            Ok(Command::AddTotp { password: secret(password), code: code_of(&code)? })
+        }
+        "removeFactor" => {
+            let RemoveFactor { password, id: factor } = read(arguments, "removeFactor")?;
+            Ok(Command::RemoveFactor { password: secret(password), id: id(&factor)? })
+        }
+        "requireFactors" => {
+            Ok(Command::RequireFactors(read::<RequireFactors, D>(arguments, "requireFactors")?.required))
+        }
         "foundOwn" => Ok(Command::FoundOwn),
         "people" => Ok(Command::People),
         "glance" => Ok(Command::Glance),
@@ -270,6 +293,33 @@ struct Given {
     password: String,
 }
 
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct ShowPasskey {
+    assertion: String,
+}
+
+#[derive(Deserialize)]
+struct AddTotp {
+    password: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct RemoveFactor {
+    password: String,
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct RequireFactors {
+    required: bool,
+}
+
 impl Setup {
     fn into_command(self) -> Result<Command, CoreError> {
         let password = secret(self.password);
@@ -388,6 +438,10 @@ fn read<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     what: &'static str,
 ) -> Result<T, CoreError> {
     T::deserialize(arguments).map_err(|_| CoreError::malformed(what))
+}
+
+fn code_of(text: &str) -> Result<FactorCode, CoreError> {
+    FactorCode::new(text).map_err(|_| CoreError::malformed("code"))
 }
 
 /// A password alone.

@@ -6,11 +6,13 @@
 use crate::export::{Contents, ExportId};
 use crate::io::{Alarm, Event, Failure, MessageId};
 use crate::view::BodyView;
+use crate::view::FactorView;
 use crate::wire::snake;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::factor::WebauthnJson;
 use sotto_protocol::frame::{Person, TableGlance};
 use sotto_protocol::ids::{AccountId, DeviceId, InvitationId, Millis, Seq, SpaceId};
 use sotto_protocol::roster::Role;
@@ -41,6 +43,11 @@ pub(super) enum EventShape<'a> {
     Sheet { words: &'a str, made_at: Millis },
     PasswordNeeded,
     Reopened,
+    FactorNeeded { totp: bool, passkey: Option<&'a str>, refused: Option<String> },
+    TotpOffered { secret: &'a str },
+    Factors { factors: Vec<FactorView> },
+    FactorRequired,
+    FactorsRequired { required: bool },
     DeviceIdle,
     Woken,
     IdleRemoved { devices: &'a [DeviceId] },
@@ -87,6 +94,15 @@ impl<'a> EventShape<'a> {
             Event::Sheet { words, made_at } => Self::Sheet { words, made_at: *made_at },
             Event::PasswordNeeded => Self::PasswordNeeded,
             Event::Reopened => Self::Reopened,
+            Event::FactorNeeded { totp, passkey, refused } => {
+                let (passkey, refused) =
+                    (passkey.as_ref().map(WebauthnJson::as_str), refused.as_ref().map(code_of));
+                Self::FactorNeeded { totp: *totp, passkey, refused }
+            }
+            Event::TotpOffered { secret } => Self::TotpOffered { secret },
+            Event::Factors(factors) => Self::Factors { factors: factors.iter().map(Into::into).collect() },
+            Event::FactorRequired => Self::FactorRequired,
+            Event::FactorsRequired(required) => Self::FactorsRequired { required: *required },
             Event::DeviceIdle => Self::DeviceIdle,
             Event::Woken => Self::Woken,
             Event::IdleRemoved(devices) => Self::IdleRemoved { devices },
@@ -114,17 +130,25 @@ impl<'a> EventShape<'a> {
 }
 
 fn failed(failure: &Failure) -> EventShape<'_> {
-    let (code, retry_after_ms) = match failure {
-        Failure::Server { code, retry_after_ms } => (code_name(*code), *retry_after_ms),
-        Failure::Unreachable => ("unreachable".to_owned(), None),
-        Failure::Dishonest(_) => ("dishonest".to_owned(), None),
-        Failure::WrongPassword => ("wrong_password".to_owned(), None),
-        Failure::WrongSheet => ("wrong_sheet".to_owned(), None),
-        Failure::Unanswered => ("unanswered".to_owned(), None),
-        Failure::RecordChanged => ("record_changed".to_owned(), None),
-        Failure::RecordUnreadable => ("record_unreadable".to_owned(), None),
+    let retry_after_ms = match failure {
+        Failure::Server { retry_after_ms, .. } => *retry_after_ms,
+        _ => None,
     };
-    EventShape::Failed { code, retry_after_ms }
+    EventShape::Failed { code: code_of(failure), retry_after_ms }
+}
+
+fn code_of(failure: &Failure) -> String {
+    match failure {
+        Failure::Server { code, .. } => code_name(*code),
+        Failure::Unreachable => "unreachable".to_owned(),
+        Failure::Dishonest(_) => "dishonest".to_owned(),
+        Failure::WrongPassword => "wrong_password".to_owned(),
+        Failure::WrongSheet => "wrong_sheet".to_owned(),
+        Failure::Unanswered => "unanswered".to_owned(),
+        Failure::Stopped => "stopped".to_owned(),
+        Failure::RecordChanged => "record_changed".to_owned(),
+        Failure::RecordUnreadable => "record_unreadable".to_owned(),
+    }
 }
 
 fn code_name(code: ErrorCode) -> String {

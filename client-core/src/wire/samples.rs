@@ -9,15 +9,16 @@ use super::*;
 use crate::export::Contents;
 use crate::io::{Alarm, Command, Failure, MessageId};
 use crate::view::{
-    AccountView, BodyView, DeviceView, EditView, InvitationView, MemberView, MessageView, PageView,
-    SettingView, SpaceView,
+    AccountView, BodyView, DeviceView, EditView, FactorView, InvitationView, MemberView, MessageView,
+    PageView, SettingView, SpaceView,
 };
 use serde_json::{Value, json};
 use sotto_protocol::codec::Text;
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::factor::{FactorKind, FactorSummary};
 use sotto_protocol::frame::{Person, PushPublic, TableGlance};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraNumber, Head, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
+    AccountId, DeviceId, EraNumber, FactorId, Head, InvitationId, Millis, RecordId, Seq, SpaceId, Version,
 };
 use sotto_protocol::link::{InvitationLink, LinkSecret, Origin, SetupLink};
 use sotto_protocol::record::Seen;
@@ -170,6 +171,16 @@ fn events() -> Vec<Event> {
         Event::Reopened,
         Event::Failed(Failure::WrongSheet),
         Event::Failed(Failure::Unanswered),
+        Event::FactorNeeded { totp: true, passkey: Some(text(r#"{"challenge":"AQ"}"#)), refused: None },
+        Event::FactorNeeded {
+            totp: true,
+            passkey: None,
+            refused: Some(Failure::Server { code: ErrorCode::FactorRefused, retry_after_ms: None }),
+        },
+        Event::TotpOffered { secret: Zeroizing::new("GEZDGNBVGY3TQOJQ".into()) },
+        Event::Factors(vec![FactorSummary { id: FactorId([9; 16]), kind: FactorKind::Totp, created_at: AT }]),
+        Event::FactorRequired,
+        Event::FactorsRequired(true),
         Event::DeviceIdle,
         Event::Woken,
         Event::IdleRemoved(vec![DeviceId([4; 16])]),
@@ -262,6 +273,13 @@ fn commands() -> Vec<Value> {
         json!({ "kind": "reopen", "password": "tugad-mosup-hinob" }),
         json!({ "kind": "renameDevice", "device": DeviceId([4; 16]), "name": "The old phone" }),
         json!({ "kind": "wake", "password": "lusab-bifom-gutih" }),
+        json!({ "kind": "showCode", "code": "287 082" }),
+        json!({ "kind": "showPasskey", "assertion": "{}" }),
+        json!({ "kind": "stopFactor" }),
+        json!({ "kind": "offerTotp" }),
+        json!({ "kind": "addTotp", "password": "lusab-bifom-gutih", "code": "287082" }),
+        json!({ "kind": "removeFactor", "password": "lusab-bifom-gutih", "id": FactorId([9; 16]) }),
+        json!({ "kind": "requireFactors", "required": true }),
         json!({ "kind": "foundOwn" }),
         json!({ "kind": "people" }),
         json!({ "kind": "glance" }),
@@ -294,6 +312,9 @@ fn account() -> AccountView {
         sheet_at: Some(AT),
         password_at: Some(AT),
         eras_due: 3,
+        factors: vec![FactorView { id: FactorId([9; 16]), app: true, created_at: AT }],
+        factors_since: Some(AT),
+        factor_due: None,
     }
 }
 

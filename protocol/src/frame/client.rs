@@ -228,6 +228,16 @@ pub enum ClientFrame {
         #[n(1)]
         endpoint: Option<PushEndpoint>,
     },
+    /// Asks the practice's staff for a second factor, or no more; for its owner. Answered by `Done`.
+    #[n(21)]
+    FactorPolicyPut {
+        /// Request.
+        #[n(0)]
+        req: Req,
+        /// Whether it is asked for.
+        #[n(1)]
+        required: bool,
+    },
     /// Reads the newest records, for a device that has yet to read all before them. Answered by `Newest`.
     #[n(30)]
     ReadNewest {

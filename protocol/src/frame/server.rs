@@ -11,6 +11,7 @@ use crate::card::Card;
 use crate::codec::{self, DecodeError, Text};
 use crate::credentials::SealedVault;
 use crate::error::ErrorCode;
+use crate::factor::FactorSummary;
 use crate::ids::{AccountId, Hash, Head, IncarnationId, Millis, RecordId, Revision, Seq, SpaceId, Version};
 use crate::limits::NAME_BYTES_MAX;
 use crate::record::Seen;
@@ -65,6 +66,16 @@ pub enum ServerBody {
         #[n(5)]
         #[cbor(default)]
         weeks: Vec<DeviceWeek>,
+        /// Since when the practice asks its staff for a second factor.
+        #[n(6)]
+        factors_since: Option<Millis>,
+        /// Until when this account may connect without one; told to those who have none.
+        #[n(7)]
+        factor_due: Option<Millis>,
+        /// The account's second factors.
+        #[n(8)]
+        #[cbor(default)]
+        factors: Vec<FactorSummary>,
     },
     /// A request, or (without number) the connection, failed.
     #[n(2)]

@@ -11,14 +11,15 @@ use sotto_protocol::credentials::{
     VaultChange, Wrap,
 };
 use sotto_protocol::error::ErrorCode;
+use sotto_protocol::factor::{FactorKind, FactorProof, FactorSummary, NewFactor};
 use sotto_protocol::frame::{
     Challenge, ClientFrame, Ephemeral, EphemeralBody, InvitationBody, InvitationState, InvitationStatus,
     NewInvitation, ServerBody, SpaceHead, Stored, TableGlance,
 };
 use sotto_protocol::hash;
 use sotto_protocol::ids::{
-    AccountId, ApprovalId, DeviceId, EraId, EraNumber, Handle, Hash, Head, InvitationId, MethodId, Millis,
-    PracticeId, RecordId, Revision, Seq, SpaceId, Version,
+    AccountId, ApprovalId, DeviceId, EraId, EraNumber, FactorId, Handle, Hash, Head, InvitationId, MethodId,
+    Millis, PracticeId, RecordId, Revision, Seq, SpaceId, Version,
 };
 use sotto_protocol::label::Label;
 use sotto_protocol::record::{
@@ -345,13 +346,33 @@ pub(crate) fn account_requests() -> Vec<(&'static str, AccountRequest)> {
         UnlockFinish { state: state.clone(), signature: no_signature() }
         PasswordStart { token: state.clone(), opaque: opaque(0x6F, 32) }
         CredentialsPut { token: state.clone(), change: Box::new(lost()) }
+        FactorFinish { state: bytes(0x70, 300), proof: FactorProof::Totp { code: text("287082") } }
+        FactorStart { token: state.clone() }
+        FactorAdd {
+            token: state.clone(),
+            factor: NewFactor::Totp { secret: bytes(0x31, 20), code: text("287082") },
+        }
+        FactorRemove { token: state.clone(), id: FACTOR }
     });
+    let passkey = FactorProof::Passkey { assertion: text(r#"{"id":"AQ","type":"public-key"}"#) };
+    let finish = AccountRequest::FactorFinish { state: bytes(0x70, 300), proof: passkey };
+    all.push(("FactorFinish with a passkey", finish));
+    let factor = NewFactor::Passkey { state: bytes(0x70, 300), credential: text(r#"{"id":"AQ"}"#) };
+    all.push(("FactorAdd of a passkey", AccountRequest::FactorAdd { token: state.clone(), factor }));
     let password = CredentialChange { inner: None, card: None, vault: None, ..lost() };
     let change = AccountRequest::CredentialsPut { token: state, change: Box::new(password) };
     all.push(("CredentialsPut of a new password", change));
     let registration = Box::new(registration(Vec::new(), setup));
     all.push(("RegisterFinish of the founder", AccountRequest::RegisterFinish { registration }));
     all
+}
+
+const FACTOR: FactorId = FactorId([0x71; 16]);
+
+fn factors() -> Vec<FactorSummary> {
+    let totp = FactorSummary { id: FACTOR, kind: FactorKind::Totp, created_at: AT };
+    let passkey = FactorSummary { id: FactorId([0x72; 16]), kind: FactorKind::Passkey, created_at: AT };
+    vec![totp, passkey]
 }
 
 fn weeks() -> Vec<sotto_protocol::frame::DeviceWeek> {
@@ -386,9 +407,17 @@ pub(crate) fn account_answers() -> Vec<(&'static str, AccountAnswer)> {
             role: Role::Client,
             weeks: weeks(),
             now: AT,
+            factors: factors(),
         }
         Done {}
         UnlockContinue { state: token }
+        FactorNeeded {
+            state: bytes(0x70, 300),
+            totp: true,
+            passkey: Some(text(r#"{"challenge":"AQ"}"#)),
+        }
+        FactorOptions { state: bytes(0x70, 300), options: text(r#"{"rp":{}}"#) }
+        Factors { factors: factors() }
     });
     let code = ErrorCode::SignInFailed;
     all.push(("Error without a time", AccountAnswer::Error { code, retry_after_ms: None }));
@@ -426,6 +455,7 @@ pub(crate) fn client_frames() -> Vec<(&'static str, ClientFrame)> {
         PeopleList { req }
         GlanceGet { req }
         PushKeyGet { req }
+        FactorPolicyPut { req, required: true }
         PushPut { req, endpoint: Some(text("https://push.example/a")) }
         ReadNewest { req, space: SPACE, limit: 48 }
     });
@@ -445,6 +475,9 @@ pub(crate) fn server_bodies() -> Vec<(&'static str, ServerBody)> {
             practice: practice(),
             now: AT,
             weeks: weeks(),
+            factors_since: Some(AT),
+            factor_due: Some(AT),
+            factors: factors(),
         }
         Error { req: Some(req), code: ErrorCode::RateLimited, retry_after_ms: Some(1000) }
         Appended {

@@ -31,6 +31,7 @@ const CHANGES: &[Change] = changes![
     2 "0002_relay",
     3 "0003_push",
     4 "0004_device_weeks",
+    5 "0005_factors",
 ];
 
 /// The newest migration.

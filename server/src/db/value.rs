@@ -7,8 +7,9 @@
 use super::error::DbError;
 use super::query::{At, Row};
 use sotto_protocol::ids::{
-    AccountId, ApprovalId, DeviceId, EraId, EraNumber, Fingerprint, Handle, Hash, Head, IncarnationId,
-    InvitationId, MethodId, Millis, PracticeId, RecordId, Revision, Seq, SpaceId, Version, Week,
+    AccountId, ApprovalId, DeviceId, EraId, EraNumber, FactorId, Fingerprint, Handle, Hash, Head,
+    IncarnationId, InvitationId, MethodId, Millis, PracticeId, RecordId, Revision, Seq, SpaceId, Version,
+    Week,
 };
 use sotto_protocol::sign::{PublicKey, SignatureBytes};
 use sqlx::{Decode, Postgres, Sqlite, Type};
@@ -203,6 +204,7 @@ id_value!(
     PracticeId,
     SpaceId,
     DeviceId,
+    FactorId,
     RecordId,
     InvitationId,
     ApprovalId,

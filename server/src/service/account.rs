@@ -5,6 +5,7 @@
 //! requests is sealed and handed to the client, so a stranger costs no memory.
 
 use super::{CardStored, Service, ServiceError};
+use crate::factor::Factors;
 use crate::opaque::{Opaque, OpaqueError};
 use crate::store::SignedInRow;
 use crate::throttle::{RetryAfter, Throttle};
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Entrance {
     pub(super) opaque: Opaque,
     pub(super) tokens: Tokens,
+    pub(super) factors: Factors,
     throttle: Mutex<Throttle>,
 }
 
@@ -86,8 +88,8 @@ impl From<RetryAfter> for ServiceError {
 
 impl Entrance {
     /// With the server's secrets.
-    pub fn new(opaque: Opaque, tokens: Tokens, throttle: Throttle) -> Self {
-        Self { opaque, tokens, throttle: Mutex::new(throttle) }
+    pub fn new(opaque: Opaque, tokens: Tokens, factors: Factors, throttle: Throttle) -> Self {
+        Self { opaque, tokens, factors, throttle: Mutex::new(throttle) }
     }
 
     pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
@@ -163,6 +165,14 @@ impl Service {
             AccountRequest::CredentialsPut { token, change } => {
                 self.credentials_put(entrance, &token, *change, now).await
             }
+            AccountRequest::FactorFinish { state, proof } => {
+                self.factor_finish(entrance, &state, &proof, address, now, rng).await
+            }
+            AccountRequest::FactorStart { token } => self.factor_start(entrance, &token, now, rng).await,
+            AccountRequest::FactorAdd { token, factor } => {
+                self.factor_add(entrance, &token, factor, now, rng).await
+            }
+            AccountRequest::FactorRemove { token, id } => self.factor_remove(entrance, &token, id, now).await,
         }
     }
 
@@ -224,8 +234,11 @@ impl Service {
         entrance.opaque.login_finish(&state.handle, &state.opaque, ke3)?;
         let account = self.store().login(&state.handle).await?.ok_or(ErrorCode::SignInFailed)?.account;
         let row = self.store().signed_in(account).await?.ok_or(ErrorCode::SignInFailed)?;
+        if let Some(needed) = self.factor_needed(entrance, &row, now, rng).await? {
+            return Ok(needed.into());
+        }
         entrance.throttle().succeeded(address, &state.handle, now);
-        Ok(self.admit(entrance, row, now, rng).await?.into())
+        Ok(self.admit(entrance, row, false, now, rng).await?.into())
     }
 
     /// What somebody gets who has shown that she is the account's.
@@ -233,6 +246,7 @@ impl Service {
         &self,
         entrance: &Entrance,
         row: SignedInRow,
+        by_key: bool,
         now: Millis,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<AccountAnswer, ServiceError> {
@@ -242,12 +256,14 @@ impl Service {
             purpose: Purpose::Admit,
             expires_at: now.plus(LOGIN_MS_MAX),
             credentials: set.version,
+            by_key,
         };
         let token = entrance.tokens.issue(&session, rng)?;
         let SignedInRow { role, card, credentials, inner, vault, .. } = row;
         let card = card.signed().clone();
         let (vault, vault_revision) = (vault.sealed, vault.revision);
         let weeks = self.store().device_weeks(set.account).await?;
+        let factors = self.factors_of(set.account).await?;
         Ok(AccountAnswer::LoggedIn {
             token,
             card,
@@ -258,6 +274,7 @@ impl Service {
             role,
             weeks,
             now,
+            factors,
         })
     }
 
@@ -269,7 +286,7 @@ impl Service {
         wakes: Option<DeviceId>,
         now: Millis,
     ) -> Result<Step, ServiceError> {
-        let (account, _) = self.session(entrance, token, now).await?;
+        let account = self.session(entrance, token, now).await?.0.account;
         let card = Arc::new(VerifiedCard::verify(card)?);
         let card = self.add_device(account, card).await?;
         if let Some(device) = wakes {

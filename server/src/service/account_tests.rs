@@ -28,7 +28,7 @@ fn identifiers(handle: &Handle) -> Identifiers<'_> {
 }
 
 /// A practice whose owner has really chosen a password.
-async fn practice(password: &[u8]) -> World {
+pub(super) async fn practice(password: &[u8]) -> World {
     let mut world = World::empty(Arc::new(MemoryStore::default())).await;
     let handle = Handle::parse("thera").unwrap();
     let start = ClientRegistration::<Suite>::start(&mut Legacy(&mut world.rng), password).unwrap();
@@ -51,7 +51,7 @@ async fn practice(password: &[u8]) -> World {
 }
 
 /// Both steps of signing in; the second with a wrong KE3 when the client sees that the password is wrong.
-async fn sign_in(
+pub(super) async fn sign_in(
     world: &mut World,
     handle: &str,
     password: &[u8],

@@ -9,13 +9,13 @@ use super::account::Step;
 use super::cards::VERSION_MAX;
 use super::{Entrance, Service, ServiceError};
 use crate::store::{CredentialsWrite, SignedInRow, Swap, VaultRow};
-use crate::tokens::{LoginState, Purpose};
+use crate::tokens::{LoginState, Purpose, Session};
 use rand_core::CryptoRng;
 use sotto_protocol::account::{AccountAnswer, Token};
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::credentials::{CredentialChange, CredentialSet, OpaqueMessage};
 use sotto_protocol::error::ErrorCode;
-use sotto_protocol::ids::{AccountId, Handle, Millis};
+use sotto_protocol::ids::{Handle, Millis};
 use sotto_protocol::label::Label;
 use sotto_protocol::limits::{LOGIN_MS_MAX, VAULT_KEPT_MS};
 use sotto_protocol::sign::SignatureBytes;
@@ -65,7 +65,7 @@ impl Service {
         };
         let row = row.filter(|row| has_signed(row, token, signature)).ok_or(ErrorCode::SignInFailed)?;
         entrance.throttle().succeeded(address, &state.handle, now);
-        Ok(self.admit(entrance, row, now, rng).await?.into())
+        Ok(self.admit(entrance, row, true, now, rng).await?.into())
     }
 
     /// First step of a new password.
@@ -95,10 +95,12 @@ impl Service {
             return Ok(AccountAnswer::Done.into());
         }
         let (session, _) = self.session(entrance, token, now).await?;
-        if session != account {
+        if session.account != account {
             return Err(ErrorCode::TokenInvalid.into());
         }
-        let write = judge(entrance, &stored, change, now)?;
+        let mut write = judge(entrance, &stored, change, now)?;
+        // She has lost the old password, and may have lost what was asked for after it.
+        write.forget_factors = session.by_key && write.opaque.is_some();
         let card = write.card.clone();
         match self.store().change_credentials(&write).await? {
             Swap::Lost => Err(ErrorCode::VersionStale.into()),
@@ -118,14 +120,14 @@ impl Service {
         entrance: &Entrance,
         token: &Token,
         now: Millis,
-    ) -> Result<(AccountId, Handle), ServiceError> {
+    ) -> Result<(Session, Handle), ServiceError> {
         let session = entrance.tokens.open(token, Purpose::Admit, now)?;
         let row = self.store().signed_in(session.account).await?.ok_or(ErrorCode::TokenInvalid)?;
         let set: CredentialSet = row.credentials.peek().map_err(|_| ErrorCode::Internal)?;
         if set.version != session.credentials {
             return Err(ErrorCode::TokenInvalid.into());
         }
-        Ok((session.account, row.handle))
+        Ok((session, row.handle))
     }
 }
 
@@ -176,5 +178,6 @@ fn judge(
         card: card.map(Arc::new),
         vault: vault.map(|(_, row)| row),
         keep_since: Millis(now.0.saturating_sub(VAULT_KEPT_MS)),
+        forget_factors: false,
     })
 }

@@ -10,6 +10,7 @@ mod append;
 mod cards;
 mod credentials;
 mod devices;
+mod factors;
 mod invitations;
 mod judge;
 mod owner;
@@ -23,6 +24,8 @@ mod wire;
 
 #[cfg(test)]
 mod account_tests;
+#[cfg(test)]
+mod factor_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -30,7 +30,7 @@ impl Service {
         Ok(tables.iter().map(worded).collect())
     }
 
-    async fn owned_by(&self, who: Speaker) -> Result<PracticeId, ServiceError> {
+    pub(super) async fn owned_by(&self, who: Speaker) -> Result<PracticeId, ServiceError> {
         let account = self.store.account(who.account).await?.ok_or(ErrorCode::AccountUnknown)?;
         if account.role.owns() { Ok(account.practice) } else { Err(ErrorCode::RoleForbids.into()) }
     }

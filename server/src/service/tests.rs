@@ -1,6 +1,7 @@
 //! The rules, through the service: scenarios that run on every store.
 
 use super::*;
+use crate::factor::Factors;
 use crate::fixture::{Draft, Person, pass};
 use crate::opaque::Opaque;
 use crate::secrets::Secrets;
@@ -13,6 +14,7 @@ use sotto_protocol::credentials::OpaqueMessage;
 use sotto_protocol::frame::{InvitationBody, NewInvitation};
 use sotto_protocol::ids::{Hash, InvitationId, Millis};
 use sotto_protocol::limits::{ERA_AGE_MS_MAX, ERA_INTERVAL_MS_MIN, TAKE_BACK_MS_MAX};
+use sotto_protocol::link::Origin;
 use sotto_protocol::log::LogState;
 use sotto_protocol::record::{Cause, Record};
 use sotto_protocol::roster::Role;
@@ -67,8 +69,12 @@ impl World {
         store.set_meta(MetaKey::Setup, Some(setup_hash(&TOKEN).0.to_vec())).await.unwrap();
         let mut rng = ChaCha20Rng::from_seed([4; 32]);
         let secrets = Secrets::generate(&mut rng);
-        let entrance =
-            Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
+        let entrance = Entrance::new(
+            Opaque::new(secrets.setup),
+            Tokens::new(&secrets.server),
+            Factors::new(&secrets.server, Some(&Origin::parse("https://sotto.example").unwrap())),
+            Throttle::default(),
+        );
         Self {
             service: Service::open(store.clone(), Defects::none()).await.unwrap(),
             store,

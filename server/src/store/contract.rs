@@ -8,8 +8,9 @@ use crate::fixture::{Draft, Person, pass};
 use crate::service::tests::{Fresh, NOW, SPACE, World, every_scenario, speaker, upload};
 use crate::testing::Postgres;
 use sotto_protocol::credentials::{OpaqueMessage, SealedInner};
+use sotto_protocol::factor::FactorKind;
 use sotto_protocol::frame::{DeviceWeek, InvitationBody};
-use sotto_protocol::ids::{EraId, InvitationId, Week};
+use sotto_protocol::ids::{EraId, FactorId, InvitationId, Week};
 use sotto_protocol::limits::VAULT_KEPT_MS;
 use sotto_protocol::log::LogState;
 use sotto_protocol::record::Cause;
@@ -69,6 +70,7 @@ async fn contract(fresh: Fresh<'_>) {
     cursors_are_kept(&*fresh().await).await;
     addresses_for_notices_are_kept_with_their_devices(fresh).await;
     of_a_device_only_the_week_is_kept_and_it_goes_with_the_device(fresh).await;
+    factors_are_used_once_and_go_when_they_are_told_to(fresh).await;
     an_owner_sees_her_practice(fresh).await;
 }
 
@@ -237,7 +239,11 @@ async fn credentials_change_whole_or_not_at_all(fresh: Fresh<'_>) {
         card: Some(client.add_device(1)),
         vault: Some(VaultRow { revision: Revision(2), sealed: sealed.clone(), at: NOW }),
         keep_since: Millis::ZERO,
+        forget_factors: true,
     };
+    for row in [factor(&client, 1, 9), factor(&world.thera, 1, 9)] {
+        assert_eq!(world.store.put_factor(row, 1).await, Ok(true));
+    }
     let late = |change: &dyn Fn(&mut CredentialsWrite)| {
         let mut write = write.clone();
         change(&mut write);
@@ -252,11 +258,14 @@ async fn credentials_change_whole_or_not_at_all(fresh: Fresh<'_>) {
     for write in &misfits {
         assert_eq!(world.store.change_credentials(write).await, Ok(Swap::Lost));
     }
+    assert_eq!(world.store.factors(account).await.unwrap().len(), 1);
     let same = world.store.signed_in(account).await.unwrap().unwrap();
     assert_eq!((same.card.hash(), same.vault), (before.card.hash(), before.vault));
     assert_eq!((same.credentials, &same.inner), (before.credentials, &before.inner));
     assert_eq!(world.store.change_credentials(&write).await, Ok(Swap::Done));
     assert_eq!(world.store.change_credentials(&write).await, Ok(Swap::Lost), "once");
+    assert_eq!(world.store.factors(account).await, Ok(vec![]));
+    assert_eq!(world.store.factors(world.thera.account).await.unwrap().len(), 1);
     let after = world.store.signed_in(account).await.unwrap().unwrap();
     assert_eq!((after.card.hash(), after.vault.sealed), (client.card.hash(), sealed));
     assert_eq!((after.credentials, after.inner), (write.credentials.clone(), inner.clone()));
@@ -477,6 +486,50 @@ async fn of_a_device_only_the_week_is_kept_and_it_goes_with_the_device(fresh: Fr
     assert_eq!(store.device_weeks(client.account).await, Ok(vec![noted(0, 10)]));
 }
 
+fn factor(of: &Person, id: u8, created_at: u64) -> FactorRow {
+    let kind = if id == 1 { FactorKind::Totp } else { FactorKind::Passkey };
+    let (account, id, sealed) = (of.account, FactorId([id; 16]), vec![id; 80]);
+    FactorRow { account, id, kind, sealed, used: 5, created_at: Millis(created_at) }
+}
+
+async fn factors_are_used_once_and_go_when_they_are_told_to(fresh: Fresh<'_>) {
+    let world = World::on(fresh().await).await;
+    let (store, client, thera) = (&world.store, &world.client, &world.thera);
+    let (first, second) = (factor(client, 2, 7), factor(client, 1, 9));
+    let standing = |account| async move { store.factor_standing(account).await.unwrap() };
+    let before = standing(client.account).await.unwrap();
+    assert_eq!((before.since, before.has_factor), (None, false));
+    assert_eq!(standing(AccountId([99; 16])).await, None);
+    for row in [&second, &first] {
+        assert_eq!(store.put_factor(row.clone(), 2).await, Ok(true));
+    }
+    // Again, one too many, of nobody.
+    let again = FactorRow { sealed: vec![0], used: 0, ..first.clone() };
+    assert_eq!(store.put_factor(again, 2).await, Ok(true));
+    assert_eq!(store.put_factor(factor(client, 3, 9), 2).await, Ok(false));
+    let nobody = FactorRow { account: AccountId([99; 16]), ..first.clone() };
+    assert_eq!(store.put_factor(nobody, 2).await, Ok(false));
+    assert_eq!(store.put_factor(factor(thera, 1, 9), 2).await, Ok(true));
+    assert_eq!(store.factors(client.account).await, Ok(vec![first.clone(), second.clone()]));
+    assert!(standing(client.account).await.unwrap().has_factor);
+
+    for (used, swap) in [(5, Swap::Lost), (6, Swap::Done), (6, Swap::Lost), (4, Swap::Lost), (9, Swap::Done)]
+    {
+        assert_eq!(store.use_factor(client.account, first.id, used).await, Ok(swap), "{used}");
+    }
+    assert_eq!(store.use_factor(thera.account, first.id, 99).await, Ok(Swap::Lost));
+    store.remove_factor(client.account, second.id).await.unwrap();
+    store.remove_factor(client.account, second.id).await.unwrap();
+    assert_eq!(store.factors(client.account).await, Ok(vec![FactorRow { used: 9, ..first }]));
+    assert_eq!(store.factors(thera.account).await.unwrap().len(), 1);
+
+    let practice = store.account(thera.account).await.unwrap().unwrap().practice;
+    for (set, kept) in [(Some(3), Some(3)), (Some(8), Some(3)), (None, None), (Some(9), Some(9))] {
+        store.set_factors_since(practice, set.map(Millis)).await.unwrap();
+        assert_eq!(standing(client.account).await.unwrap().since, kept.map(Millis));
+    }
+}
+
 /// A practice with something in every table.
 async fn everything(store: Arc<dyn Store>) -> World {
     let mut world = World::on(store).await;
@@ -495,6 +548,8 @@ async fn everything(store: Arc<dyn Store>) -> World {
     let row = PushRow { device: client.device(0), account: client.account, endpoint };
     assert_eq!(world.store.put_push(row, NOW).await, Ok(true));
     world.store.put_device_week(client.account, client.device(0), Week(2941)).await.unwrap();
+    assert_eq!(world.store.put_factor(factor(&client, 1, 9), 1).await, Ok(true));
+    world.store.set_factors_since(practice, Some(NOW)).await.unwrap();
     world
 }
 

@@ -77,7 +77,7 @@ macro_rules! shapes {
 
 /// Every table that holds something of a practice.
 pub const SHAPES: &[Shape] = shapes! {
-    "practices" { "id" Bytes, "name" Text, "created_at" Time }
+    "practices" { "id" Bytes, "name" Text, "created_at" Time, "factors_since" Time }
         from "practices t WHERE t.id = $1" order "t.created_at DESC, t.id";
     "accounts" {
         "id" Bytes, "practice_id" Bytes, "handle" Text, "role" Text, "identity" Bytes, "card_version" Number,
@@ -114,6 +114,9 @@ pub const SHAPES: &[Shape] = shapes! {
         order "t.made_at DESC, t.space, t.account";
     "device_weeks" { "account" Bytes, "device" Bytes, "practice_id" Bytes, "week" Number }
         from "device_weeks t WHERE t.practice_id = $1" order "t.week DESC, t.account, t.device";
+    "factors" {
+        "account" Bytes, "id" Bytes, "practice_id" Bytes, "kind" Number, "sealed" Bytes, "used" Number, "created_at" Time
+    } from "factors t WHERE t.practice_id = $1" order "t.created_at DESC, t.account, t.id";
     "push_endpoints" {
         "account" Bytes, "device" Bytes, "practice_id" Bytes, "endpoint" Address, "stored_at" Time
     } from "push_endpoints t WHERE t.practice_id = $1" order "t.stored_at DESC, t.account, t.device";

@@ -6,11 +6,12 @@
 //! the newest write unflushed until the next one.
 
 mod accounts;
+mod factors;
 mod glance;
 
 use super::rows::{
-    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
-    SignedInRow, TicketKey, VaultRow,
+    AccountView, CredentialsWrite, FactorRow, FactorStanding, InvitationPut, InvitationRow, LoginRow,
+    NewAccount, PageRow, PushRow, SignedInRow, TicketKey, VaultRow,
 };
 use super::view::{Known, Needs, RecordKey, RegisterVerdict, RegisterView, SpaceView, View, Writes};
 use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
@@ -20,8 +21,8 @@ use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
 use sotto_protocol::frame::{DeviceWeek, InvitationState, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, EraId, Handle, Hash, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId,
-    Version, Week,
+    AccountId, DeviceId, EraId, FactorId, Handle, Hash, Head, InvitationId, Millis, PracticeId, Revision,
+    Seq, SpaceId, Version, Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::log::CardPin;
@@ -81,6 +82,8 @@ struct Data {
     era_makes: BTreeMap<(SpaceId, AccountId), Millis>,
     push: BTreeMap<(AccountId, DeviceId), (PushRow, Millis)>,
     weeks: BTreeMap<(AccountId, DeviceId), Week>,
+    factors: BTreeMap<(AccountId, FactorId), FactorRow>,
+    factors_since: BTreeMap<PracticeId, Millis>,
 }
 
 /// A copy of a store's contents.
@@ -598,6 +601,36 @@ impl Store for MemoryStore {
             if data.newest_card(account).is_some_and(|card| is_active(card, device)) {
                 data.weeks.insert((account, device), week);
             }
+            Ok(())
+        })
+    }
+
+    fn factors(&self, account: AccountId) -> Answer<'_, Vec<FactorRow>> {
+        self.read(|data| data.factors(account))
+    }
+
+    fn factor_standing(&self, account: AccountId) -> Answer<'_, Option<FactorStanding>> {
+        self.read(|data| data.factor_standing(account))
+    }
+
+    fn put_factor(&self, row: FactorRow, max: usize) -> Answer<'_, bool> {
+        self.write(|data| Ok(data.put_factor(row, max)))
+    }
+
+    fn use_factor(&self, account: AccountId, id: FactorId, used: u64) -> Answer<'_, Swap> {
+        self.write(|data| Ok(data.use_factor(account, id, used)))
+    }
+
+    fn remove_factor(&self, account: AccountId, id: FactorId) -> Answer<'_, ()> {
+        self.write(|data| {
+            data.factors.remove(&(account, id));
+            Ok(())
+        })
+    }
+
+    fn set_factors_since(&self, practice: PracticeId, since: Option<Millis>) -> Answer<'_, ()> {
+        self.write(|data| {
+            data.set_factors_since(practice, since);
             Ok(())
         })
     }

@@ -15,8 +15,8 @@ mod view;
 
 pub use memory::MemoryStore;
 pub use rows::{
-    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
-    SignedInRow, TicketKey, VaultRow,
+    AccountView, CredentialsWrite, FactorRow, FactorStanding, InvitationPut, InvitationRow, LoginRow,
+    NewAccount, PageRow, PushRow, SignedInRow, TicketKey, VaultRow,
 };
 pub use sql::SqlStore;
 pub use view::{
@@ -30,8 +30,8 @@ use sotto_protocol::codec::Text;
 use sotto_protocol::credentials::SealedVault;
 use sotto_protocol::frame::{DeviceWeek, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
-    Week,
+    AccountId, DeviceId, FactorId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId,
+    Version, Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::roster::Roster;
@@ -208,6 +208,19 @@ pub trait Store: Send + Sync {
     fn device_weeks(&self, account: AccountId) -> Answer<'_, Vec<DeviceWeek>>;
     /// Notes when a device was last connected. Nothing is noted of one that is not active in its account's newest card.
     fn put_device_week(&self, account: AccountId, device: DeviceId, week: Week) -> Answer<'_, ()>;
+
+    /// The second factors of an account, oldest first.
+    fn factors(&self, account: AccountId) -> Answer<'_, Vec<FactorRow>>;
+    /// Whether an account may do without a second factor; `None` when there is no such account.
+    fn factor_standing(&self, account: AccountId) -> Answer<'_, Option<FactorStanding>>;
+    /// Stores a second factor; one with its id stays as it is. False when there would be more than `max`, or no account.
+    fn put_factor(&self, row: FactorRow, max: usize) -> Answer<'_, bool>;
+    /// Notes that a second factor was used, if `used` is higher than what was noted before.
+    fn use_factor(&self, account: AccountId, id: FactorId, used: u64) -> Answer<'_, Swap>;
+    /// Removes a second factor.
+    fn remove_factor(&self, account: AccountId, id: FactorId) -> Answer<'_, ()>;
+    /// Since when a practice asks its staff for a second factor, or (with none) that it doesn't. The first time stays.
+    fn set_factors_since(&self, practice: PracticeId, since: Option<Millis>) -> Answer<'_, ()>;
 
     /// Stores where a device takes notices; what it or another device said before goes. False when the device is
     /// not active in its account's newest card.

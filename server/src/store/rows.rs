@@ -5,9 +5,10 @@
 use sotto_protocol::card::VerifiedCard;
 use sotto_protocol::codec::{DecodeError, Text};
 use sotto_protocol::credentials::{CredentialSet, OpaqueMessage, SealedInner, SealedVault};
+use sotto_protocol::factor::FactorKind;
 use sotto_protocol::frame::{InvitationBody, InvitationState, InvitationStatus, PushEndpoint, Stored};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, Version,
+    AccountId, DeviceId, FactorId, Handle, InvitationId, Millis, PracticeId, Revision, Seq, Version,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::record::{Payload, Record};
@@ -71,6 +72,55 @@ pub struct CredentialsWrite {
     pub vault: Option<VaultRow>,
     /// Vault revisions replaced before this time go.
     pub keep_since: Millis,
+    /// Whether all second factors go.
+    pub forget_factors: bool,
+}
+
+/// A second factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactorRow {
+    /// Whose.
+    pub account: AccountId,
+    /// Its id.
+    pub id: FactorId,
+    /// Its kind.
+    pub kind: FactorKind,
+    /// What it is judged by, sealed under the server's secret.
+    pub sealed: Vec<u8>,
+    /// The last time step (RFC 6238) or signature counter (WebAuthn) that was accepted; only a higher one is.
+    pub used: u64,
+    /// When it was set up.
+    pub created_at: Millis,
+}
+
+impl FactorRow {
+    /// How the database tells the kinds apart.
+    pub fn kind_number(&self) -> u64 {
+        match self.kind {
+            FactorKind::Totp => 1,
+            FactorKind::Passkey => 2,
+        }
+    }
+
+    /// Reads [`FactorRow::kind_number`].
+    pub fn kind_of(number: u64) -> Option<FactorKind> {
+        match number {
+            1 => Some(FactorKind::Totp),
+            2 => Some(FactorKind::Passkey),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an account may do without a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactorStanding {
+    /// Since when its practice asks its staff for one.
+    pub since: Option<Millis>,
+    /// When the account was made.
+    pub account_since: Millis,
+    /// It has one.
+    pub has_factor: bool,
 }
 
 /// A vault.

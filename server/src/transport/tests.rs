@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::defects::Defects;
+use crate::factor::Factors;
 use crate::fixture::Person;
 use crate::opaque::Opaque;
 use crate::secrets::Secrets;
@@ -51,8 +52,12 @@ pub(super) async fn server_with(
     let relay = Relay::new(Service::open(store, Defects::none()).await.unwrap());
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let secrets = Secrets::generate(&mut rng);
-    let entrance =
-        Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default());
+    let entrance = Entrance::new(
+        Opaque::new(secrets.setup),
+        Tokens::new(&secrets.server),
+        Factors::new(&secrets.server, None),
+        Throttle::default(),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = Arc::new(FixedClock);
     let start_with =

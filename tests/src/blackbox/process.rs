@@ -1,7 +1,7 @@
 //! A child process whose output is kept.
 
 use super::{PATIENCE, now};
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -37,15 +37,30 @@ pub struct Ended {
 
 impl Process {
     /// Starts a command. It reads nothing.
-    pub fn start(mut command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// Starts a command that reads what is said to it ([`Process::say`]).
+    pub fn start_listening(command: Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    fn start_with(mut command: Command, input: Stdio) -> Self {
         let line = format!("{command:?}");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{line}: {e}"));
         let said: Shared = Arc::default();
         said.0.lock().unwrap_or_else(PoisonError::into_inner).open = 2;
         keep(child.stdout.take().expect("piped"), said.clone(), |said| &mut said.out);
         keep(child.stderr.take().expect("piped"), said.clone(), |said| &mut said.err);
         Self { child, said, line }
+    }
+
+    /// Says a line to it.
+    pub fn say(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().expect("it listens");
+        writeln!(input, "{text}").unwrap_or_else(|e| panic!("{}: {e}", self.line));
     }
 
     /// Waits until something is found in its output. Panics when the process ends before.

@@ -219,12 +219,32 @@ impl Liar {
     fn turn(&mut self, server: &Server, body: ServerBody) -> Option<ServerBody> {
         let ours = |head: &SpaceHead| head.space == self.space && self.concerns_log();
         Some(match body {
-            ServerBody::Ready { spaces, card_version, vault_revision, practice, now, weeks } => {
+            ServerBody::Ready {
+                spaces,
+                card_version,
+                vault_revision,
+                practice,
+                now,
+                weeks,
+                factors_since,
+                factor_due,
+                factors,
+            } => {
                 let turn = |h: SpaceHead| if ours(&h) { self.head(server, h) } else { h };
                 let spaces = spaces.into_iter().map(turn).collect();
                 let old = self.lie == Lie::OldVault && vault_revision > self.revision;
                 let vault_revision = if old { self.revision } else { vault_revision };
-                ServerBody::Ready { spaces, card_version, vault_revision, practice, now, weeks }
+                ServerBody::Ready {
+                    spaces,
+                    card_version,
+                    vault_revision,
+                    practice,
+                    now,
+                    weeks,
+                    factors_since,
+                    factor_due,
+                    factors,
+                }
             }
             ServerBody::Vault { req, revision, sealed } if self.lie == Lie::OldVault => {
                 let old = self.old_vault(server).filter(|_| revision > self.revision);

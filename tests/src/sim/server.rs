@@ -18,6 +18,7 @@ use sotto_protocol::log::{Admission, Effect, LogState};
 use sotto_protocol::record::Record;
 use sotto_protocol::sign::Signed;
 use sotto_server::defects::Defects;
+use sotto_server::factor::Factors;
 use sotto_server::hub::Outgoing;
 use sotto_server::opaque::Opaque;
 use sotto_server::relay::{PendingAppend, Relay};
@@ -309,5 +310,10 @@ fn start(store: &Arc<MemoryStore>, defects: Defects) -> Arc<Relay> {
 
 fn entrance(seed: u64) -> Entrance {
     let secrets = Secrets::generate(&mut dice::rng(seed, "server secrets"));
-    Entrance::new(Opaque::new(secrets.setup), Tokens::new(&secrets.server), Throttle::default())
+    Entrance::new(
+        Opaque::new(secrets.setup),
+        Tokens::new(&secrets.server),
+        Factors::new(&secrets.server, None),
+        Throttle::default(),
+    )
 }

@@ -9,6 +9,7 @@
 
 mod a_record_goes_along;
 mod a_second_answer_to_guesses_never_differs;
+mod a_second_step_after_the_password;
 mod an_older_copy_of_the_server_is_healed;
 mod backups_come_back;
 mod bad_input_disturbs_nobody;

@@ -52,6 +52,9 @@ impl Data {
         if let Some(inner) = &write.inner {
             row.inner = inner.clone();
         }
+        if write.forget_factors {
+            self.factors.retain(|(owner, _), _| *owner != account);
+        }
         if let Some(next) = &write.card {
             self.put_card(next.clone(), card);
         }

@@ -45,6 +45,7 @@ impl Data {
             "cursors" => newest(limit, self.cursor_cells(practice)),
             "era_makes" => newest(limit, self.era_cells(practice)),
             "device_weeks" => newest(limit, self.week_cells(practice)),
+            "factors" => newest(limit, self.factor_cells(practice)),
             "push_endpoints" => newest(limit, self.push_cells(practice)),
             _ => (0, Vec::new()),
         }
@@ -60,7 +61,8 @@ impl Data {
 
     fn practice_cells(&self, practice: PracticeId) -> Vec<((), Vec<Cell>)> {
         let row = self.practices.get(&practice);
-        row.map(|(name, at)| ((), vec![bytes(practice.0), text(name.as_str()), Cell::Time(*at)]))
+        let since = self.factors_since.get(&practice).map_or(Cell::Null, |at| Cell::Time(*at));
+        row.map(|(name, at)| ((), vec![bytes(practice.0), text(name.as_str()), Cell::Time(*at), since]))
             .into_iter()
             .collect()
     }
@@ -216,6 +218,23 @@ impl Data {
         mine.map(|((account, device), week)| {
             let cells = vec![bytes(account.0), bytes(device.0), bytes(practice.0), Cell::Number(week.0)];
             ((Reverse(*week), *account, *device), cells)
+        })
+        .collect()
+    }
+
+    fn factor_cells(&self, practice: PracticeId) -> Vec<(impl Ord, Vec<Cell>)> {
+        let mine = self.factors.values().filter(|row| self.is_of(row.account, practice));
+        mine.map(|row| {
+            let cells = vec![
+                bytes(row.account.0),
+                bytes(row.id.0),
+                bytes(practice.0),
+                Cell::Number(row.kind_number()),
+                bytes(&row.sealed),
+                Cell::Number(row.used),
+                Cell::Time(row.created_at),
+            ];
+            ((Reverse(row.created_at), row.account, row.id), cells)
         })
         .collect()
     }

@@ -1,6 +1,7 @@
 //! Accounts, cards, vaults.
 
 use super::append::{card_versions, fetch_in, store_writes};
+use super::factors::forget_factors;
 use super::hot::Moment;
 use super::{SqlStore, damaged};
 use crate::db::{DbError, Row, Source, Tx, Value, query};
@@ -213,6 +214,9 @@ impl SqlStore {
             .bind(write.inner.as_ref().map(|i| i.as_slice().to_vec()))
             .execute(&mut tx)
             .await?;
+        if write.forget_factors {
+            forget_factors(&mut tx, account).await?;
+        }
         if let Some(card) = &write.card {
             if insert_card(&mut tx, card, practice).await? == 0 {
                 return tx.rollback().await.map(|()| Swap::Lost);

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod append;
+mod factors;
 #[cfg(test)]
 mod golden;
 mod hot;
@@ -16,8 +17,8 @@ mod weeks;
 
 use super::glance::TableRows;
 use super::rows::{
-    AccountView, CredentialsWrite, InvitationPut, InvitationRow, LoginRow, NewAccount, PageRow, PushRow,
-    SignedInRow, VaultRow,
+    AccountView, CredentialsWrite, FactorRow, FactorStanding, InvitationPut, InvitationRow, LoginRow,
+    NewAccount, PageRow, PushRow, SignedInRow, VaultRow,
 };
 use super::view::{Needs, RegisterVerdict, SpaceView};
 use super::{Answer, Judge, MetaKey, Neighbours, RegisterJudge, Store, StoreError, Swap};
@@ -28,8 +29,8 @@ use sotto_protocol::codec::{self, Text};
 use sotto_protocol::credentials::SealedVault;
 use sotto_protocol::frame::{DeviceWeek, Person, PushEndpoint, SpaceHead};
 use sotto_protocol::ids::{
-    AccountId, DeviceId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId, Version,
-    Week,
+    AccountId, DeviceId, FactorId, Handle, Head, InvitationId, Millis, PracticeId, Revision, Seq, SpaceId,
+    Version, Week,
 };
 use sotto_protocol::limits::NAME_BYTES_MAX;
 use sotto_protocol::log::LogState;
@@ -301,6 +302,30 @@ impl Store for SqlStore {
 
     fn put_device_week(&self, account: AccountId, device: DeviceId, week: Week) -> Answer<'_, ()> {
         Box::pin(async move { retry!(self.try_put_week(account, device, week)) })
+    }
+
+    fn factors(&self, account: AccountId) -> Answer<'_, Vec<FactorRow>> {
+        Box::pin(async move { Ok(self.read_factors(account).await?) })
+    }
+
+    fn factor_standing(&self, account: AccountId) -> Answer<'_, Option<FactorStanding>> {
+        Box::pin(async move { Ok(self.read_standing(account).await?) })
+    }
+
+    fn put_factor(&self, row: FactorRow, max: usize) -> Answer<'_, bool> {
+        Box::pin(async move { retry!(self.try_put_factor(&row, max)) })
+    }
+
+    fn use_factor(&self, account: AccountId, id: FactorId, used: u64) -> Answer<'_, Swap> {
+        Box::pin(async move { retry!(self.try_use_factor(account, id, used)) })
+    }
+
+    fn remove_factor(&self, account: AccountId, id: FactorId) -> Answer<'_, ()> {
+        Box::pin(async move { retry!(self.try_remove_factor(account, id)) })
+    }
+
+    fn set_factors_since(&self, practice: PracticeId, since: Option<Millis>) -> Answer<'_, ()> {
+        Box::pin(async move { retry!(self.try_set_factors_since(practice, since)) })
     }
 
     fn put_push(&self, row: PushRow, at: Millis) -> Answer<'_, bool> {
