@@ -14,6 +14,8 @@ import type {
   Draft,
   ExportContents,
   ExportWanted,
+  FactorId,
+  FactorView,
   InvitationId,
   InvitationView,
   MessageId,
@@ -71,6 +73,14 @@ export type Command =
   | { kind: 'reopen'; password: string }
   | { kind: 'renameDevice'; device: DeviceId; name: string }
   | { kind: 'wake'; password: string }
+  | { kind: 'showCode'; code: string }
+  /** `AuthenticationResponseJSON`. */
+  | { kind: 'showPasskey'; assertion: string }
+  | { kind: 'stopFactor' }
+  | { kind: 'offerTotp' }
+  | { kind: 'addTotp'; password: string; code: string }
+  | { kind: 'removeFactor'; password: string; id: FactorId }
+  | { kind: 'requireFactors'; required: boolean }
   | { kind: 'foundOwn' }
   | { kind: 'people' }
   | { kind: 'glance' }
@@ -115,6 +125,13 @@ export type Event =
   | { kind: 'sheet'; words: string; madeAt: Millis }
   | { kind: 'passwordNeeded' }
   | { kind: 'reopened' }
+  /** The password is right. `passkey`: `PublicKeyCredentialRequestOptionsJSON`; `refused`: why what was shown was not enough. */
+  | { kind: 'factorNeeded'; totp: boolean; passkey: string | null; refused: string | null }
+  /** In base32 (RFC 4648). */
+  | { kind: 'totpOffered'; secret: string }
+  | { kind: 'factors'; factors: FactorView[] }
+  | { kind: 'factorRequired' }
+  | { kind: 'factorsRequired'; required: boolean }
   | { kind: 'deviceIdle' }
   | { kind: 'woken' }
   | { kind: 'idleRemoved'; devices: DeviceId[] }

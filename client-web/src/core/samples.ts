@@ -7,6 +7,15 @@ export const account: AccountView = {
   "account": "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",
   "device": "04040404040404040404040404040404",
   "erasDue": 3,
+  "factorDue": null,
+  "factors": [
+    {
+      "app": true,
+      "createdAt": 1800000000000,
+      "id": "09090909090909090909090909090909"
+    }
+  ],
+  "factorsSince": 1800000000000,
   "handle": "anna",
   "identity": "0808080808080808080808080808080808080808080808080808080808080808",
   "name": "Anna",
@@ -604,6 +613,39 @@ export const events: Event[] = [
     "retryAfterMs": null
   },
   {
+    "kind": "factorNeeded",
+    "passkey": "{\"challenge\":\"AQ\"}",
+    "refused": null,
+    "totp": true
+  },
+  {
+    "kind": "factorNeeded",
+    "passkey": null,
+    "refused": "factor_refused",
+    "totp": true
+  },
+  {
+    "kind": "totpOffered",
+    "secret": "GEZDGNBVGY3TQOJQ"
+  },
+  {
+    "factors": [
+      {
+        "app": true,
+        "createdAt": 1800000000000,
+        "id": "09090909090909090909090909090909"
+      }
+    ],
+    "kind": "factors"
+  },
+  {
+    "kind": "factorRequired"
+  },
+  {
+    "kind": "factorsRequired",
+    "required": true
+  },
+  {
     "kind": "deviceIdle"
   },
   {
@@ -1013,6 +1055,34 @@ export const commands: Command[] = [
   {
     "kind": "wake",
     "password": "lusab-bifom-gutih"
+  },
+  {
+    "code": "287 082",
+    "kind": "showCode"
+  },
+  {
+    "assertion": "{}",
+    "kind": "showPasskey"
+  },
+  {
+    "kind": "stopFactor"
+  },
+  {
+    "kind": "offerTotp"
+  },
+  {
+    "code": "287082",
+    "kind": "addTotp",
+    "password": "lusab-bifom-gutih"
+  },
+  {
+    "id": "09090909090909090909090909090909",
+    "kind": "removeFactor",
+    "password": "lusab-bifom-gutih"
+  },
+  {
+    "kind": "requireFactors",
+    "required": true
   },
   {
     "kind": "foundOwn"

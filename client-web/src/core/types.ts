@@ -6,6 +6,7 @@
 
 export type AccountId = string;
 export type DeviceId = string;
+export type FactorId = string;
 export type SpaceId = string;
 export type RecordId = string;
 export type InvitationId = string;
@@ -38,6 +39,12 @@ export interface AccountView {
   passwordAt: Millis | null;
   /** Spaces that still wait for new locks, as after a device was removed. */
   erasDue: number;
+  /** What is asked for after the password, as the server said last. */
+  factors: FactorView[];
+  /** Since when the practice asks its staff for a second step. */
+  factorsSince: Millis | null;
+  /** Until when this account may do without. */
+  factorDue: Millis | null;
 }
 
 export interface DeviceView {
@@ -158,6 +165,13 @@ export interface InvitationView {
   expiresAt: Millis;
   usedBy: AccountId | null;
   revoked: boolean;
+}
+
+export interface FactorView {
+  id: FactorId;
+  /** An authenticator app; else a passkey. */
+  app: boolean;
+  createdAt: Millis;
 }
 
 export interface Welcome {

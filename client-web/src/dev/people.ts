@@ -39,6 +39,9 @@ export function account(as: 'client' | 'therapist' | 'owner' | 'practice'): Acco
     sheetAt: null,
     passwordAt: null,
     erasDue: 0,
+    factors: [],
+    factorsSince: null,
+    factorDue: null,
   };
 }
 

@@ -35,6 +35,7 @@ export type As =
 export type With =
   | 'offline'
   | 'empty'
+  | 'step'
   | 'many'
   | 'away'
   | 'consent'
@@ -87,6 +88,7 @@ export class DevPort implements Port {
       storage: this.#with.has('full') ? 'full' : 'kept',
       clockOffMs: null,
       restored: true,
+      secondStep: this.#with.has('step') ? { app: true, passkey: null, refused: null } : null,
       sheetWaiting: open && this.#with.has('sheet'),
       updateReady: this.#with.has('update'),
     };
@@ -385,6 +387,15 @@ export class DevPort implements Port {
     }),
     sheetKept: () => this.#setStatus({ sheetWaiting: false }),
     removeLost: () => undefined,
+    showCode: () => this.#setStatus({ secondStep: { app: true, passkey: null, refused: 'factor_refused' } }),
+    showPasskey: () => undefined,
+    stopFactor: () => this.#setStatus({ secondStep: null }),
+    offerTotp: () => 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+    addTotp: () => {
+      throw new PortError('factor_refused');
+    },
+    removeFactor: () => undefined,
+    requireFactors: () => undefined,
     reopen: () => {
       throw new PortError('sign_in_failed');
     },

@@ -15,6 +15,7 @@ import type {
   Draft,
   ExportContents,
   ExportWanted,
+  FactorId,
   InvitationId,
   InvitationView,
   MessageId,
@@ -48,10 +49,20 @@ export interface Status {
   clockOffMs: number | null;
   /** Everything was fetched and verified since signing in on this device. */
   restored: boolean;
+  /** What was asked waits for a second step after the password. */
+  secondStep: SecondStep | null;
   /** There is a recovery sheet of which she has not said that she has it; see `sheet`. */
   sheetWaiting: boolean;
   /** A newer version of the app is ready; it comes with the next reload. */
   updateReady: boolean;
+}
+
+/** What can be shown after the password, and why what was shown was not enough (`PortError.code`). */
+export interface SecondStep {
+  app: boolean;
+  /** What `navigator.credentials.get` is to be asked, as JSON (WebAuthn Level 3, `PublicKeyCredentialRequestOptionsJSON`). */
+  passkey: string | null;
+  refused: string | null;
 }
 
 export interface Page {
@@ -168,7 +179,18 @@ export interface Asks {
   /** Goes on with the password that was set on another device (`passwordNeeded`). */
   reopen: { ask: { password: string }; answer: void };
 
+  /** Goes on with what waits as `secondStep`. */
+  showCode: { ask: { code: string }; answer: void };
+  showPasskey: { ask: { assertion: string }; answer: void };
+  /** Gives it up; what waited is refused with `stopped`. */
+  stopFactor: { ask: void; answer: void };
+  /** A key for an authenticator app, base32; `addTotp` sets up the one offered last. */
+  offerTotp: { ask: void; answer: string };
+  addTotp: { ask: { password: string; code: string }; answer: void };
+  removeFactor: { ask: { password: string; id: FactorId }; answer: void };
+
   /** For the owner. */
+  requireFactors: { ask: { required: boolean }; answer: void };
   people: { ask: void; answer: Person[] };
   glance: { ask: void; answer: Glance };
 
@@ -195,6 +217,8 @@ export type News =
   | { kind: 'deviceRemoved' }
   /** The server waits until somebody signs in on this device again: it was not used for long. */
   | { kind: 'deviceIdle' }
+  /** The practice asks its staff for a second step, and the server lets nobody in without. */
+  | { kind: 'factorRequired' }
   /** Devices that were removed because nobody used them for long. */
   | { kind: 'idleRemoved'; devices: DeviceId[] };
 
@@ -205,7 +229,7 @@ export type News =
  * `invitation_expired`, `handle_taken`, `rate_limited`); a refusal of the core in snake_case (`not_signed_in`,
  * `signed_in`, `busy`, `space_unknown`, `message_unknown`, `unconfirmed`, `alarmed`, `not_member`, `too_long`, `empty`,
  * `weak_password`, `limit`, `not_allowed`, `sheet_word` and `sheet_count`, whose detail is the number of the word that is wrong, and
- * how many there are); or of the engine: `unreachable`, `dishonest`, `wrong_password`, `wrong_sheet`,
+ * how many there are); or of the engine: `unreachable`, `dishonest`, `wrong_password`, `wrong_sheet`, `stopped`,
  * `unanswered` (it is not known whether a change holds),
  * `link_damaged`, `link_newer`, `link_wrong_sort`, `not_a_link`, `link_elsewhere` (of another server), `handle_malformed`,
  * `locked`, `waiting`, `record_changed`, `record_unreadable`, `storage_full`, `storage_blocked`, `storage_damaged`, `storage_newer`, `crashed`.

@@ -60,6 +60,7 @@ const STARTING: Status = {
   storage: 'kept',
   clockOffMs: null,
   restored: false,
+  secondStep: null,
   sheetWaiting: false,
   updateReady: false,
 };

@@ -22,6 +22,9 @@ export function anAccount(change: Partial<AccountView> = {}): AccountView {
     sheetAt: null,
     passwordAt: null,
     erasDue: 0,
+    factors: [],
+    factorsSince: null,
+    factorDue: null,
     ...change,
   };
 }
@@ -84,6 +87,7 @@ export function aStatus(change: Partial<Status> = {}): Status {
     storage: 'kept',
     clockOffMs: null,
     restored: true,
+    secondStep: null,
     sheetWaiting: false,
     updateReady: false,
     ...change,

@@ -18,6 +18,7 @@ const starting: Status = {
   storage: 'kept',
   clockOffMs: null,
   restored: true,
+  secondStep: null,
   sheetWaiting: false,
   updateReady: false,
 };
@@ -43,6 +44,8 @@ export class Session {
   deviceRemoved = $state(false);
   /** This device was not used for long, so its person signs in again. */
   deviceIdle = $state(false);
+  /** The practice asks for a second step, and this account has none: the server lets it in only then. */
+  factorRequired = $state(false);
   /** So many devices were removed because nobody used them; until it is put away. */
   idleRemoved = $state(0);
   /** Asked for, or recognised; see `own`. */
@@ -130,6 +133,9 @@ export class Session {
       case 'deviceIdle':
         this.deviceIdle = true;
         return;
+      case 'factorRequired':
+        this.factorRequired = true;
+        return;
       case 'idleRemoved':
         this.idleRemoved += news.devices.length;
         return;
@@ -145,7 +151,7 @@ export class Session {
   #applyStatus(status: Status): void {
     // A connection that was made since proves the browser wrong.
     if (status.online && !this.status.online) this.cutOff = false;
-    if (status.online) this.deviceIdle = false;
+    if (status.online) this.deviceIdle = this.factorRequired = false;
     this.status = status;
     // Nothing readable stays behind a lock or after signing out.
     if (status.phase !== 'open') {
@@ -157,7 +163,7 @@ export class Session {
       void this.conversations;
       void this.own;
     }
-    if (status.phase === 'blank') this.deviceRemoved = this.deviceIdle = false;
+    if (status.phase === 'blank') this.deviceRemoved = this.deviceIdle = this.factorRequired = false;
   }
 
   /** Finds or founds the space of one's own. */

@@ -157,6 +157,20 @@ export class Commands {
     sheetKept: () => this.host.command({ kind: 'sheetKept' }),
     removeLost: (ask) => this.#stepUp({ kind: 'removeLost', ...ask }, 'passwordChanged'),
     reopen: (ask) => this.#stepUp({ kind: 'reopen', ...ask }, 'reopened'),
+    // Not in the lane: what is in it waits for this.
+    showCode: (ask) => this.host.command({ kind: 'showCode', ...ask }),
+    showPasskey: (ask) => this.host.command({ kind: 'showPasskey', ...ask }),
+    stopFactor: () => this.host.command({ kind: 'stopFactor' }),
+    offerTotp: () =>
+      this.#run({ kind: 'offerTotp' }, (event) =>
+        event.kind === 'totpOffered' ? { answer: event.secret } : undefined,
+      ),
+    addTotp: (ask) => this.#stepUp({ kind: 'addTotp', ...ask }, 'factors'),
+    removeFactor: (ask) => this.#stepUp({ kind: 'removeFactor', ...ask }, 'factors'),
+    requireFactors: (ask) =>
+      this.#remote({ kind: 'requireFactors', ...ask }, (event) =>
+        event.kind === 'factorsRequired' && event.required === ask.required ? { answer: undefined } : undefined,
+      ),
     people: () =>
       this.#remote({ kind: 'people' }, (event) => (event.kind === 'people' ? { answer: event.people } : undefined)),
     glance: () =>

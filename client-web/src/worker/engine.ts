@@ -9,7 +9,7 @@
 
 import type { Command, Core, CoreModule, Event } from '../core/api';
 import type { AccountView } from '../core/types';
-import { PortError, type AskKind, type Asks, type News, type Sheet, type Status } from '../port/port';
+import { PortError, type AskKind, type Asks, type News, type SecondStep, type Sheet, type Status } from '../port/port';
 import { Commands, type CoreAsk } from './commands';
 import { DiskError, refusalOf, Unanswered } from './errors';
 import { Host } from './host';
@@ -34,6 +34,19 @@ const FULL_PAUSE_MS_MAX = 10 * 60_000;
 const GOODBYE_MS_MAX = 2_000;
 /** Answered before it is known whose browser this is. */
 const EARLY: ReadonlySet<AskKind> = new Set<AskKind>(['status', 'active', 'strength', 'generatePassphrase']);
+
+/** What the server may ask a second step for. */
+const PROVING: ReadonlySet<AskKind> = new Set<AskKind>([
+  'login',
+  'changePassword',
+  'makeSheet',
+  'removeDevice',
+  'removeLost',
+  'reopen',
+  'wake',
+  'addTotp',
+  'removeFactor',
+]);
 
 type SignIn = Extract<Command, { kind: 'setup' | 'join' | 'login' | 'recover' }>;
 
@@ -100,7 +113,8 @@ export class Engine {
   async ask(kind: AskKind, ask: unknown): Promise<unknown> {
     try {
       if (!EARLY.has(kind)) await this.#started;
-      return await this.#answer(kind, ask as never);
+      const answered = this.#answer(kind, ask as never);
+      return await (PROVING.has(kind) ? answered.finally(() => this.#askSecondStep(null)) : answered);
     } catch (error) {
       // Whoever leads next answers what this engine did not get to.
       if (this.#ended !== undefined && this.#ended !== 'locked' && this.#ended !== 'signedOut') throw new Unanswered();
@@ -160,6 +174,8 @@ export class Engine {
         return this.#change(kind, ask);
       case 'makeSheet':
       case 'removeDevice':
+      case 'addTotp':
+      case 'removeFactor':
       case 'wake': {
         await this.#toCore(kind, ask);
         return this.#relock.proven((ask as Asks['makeSheet']['ask']).password);
@@ -167,6 +183,12 @@ export class Engine {
       case 'sheetKept':
         await this.#toCore(kind, ask);
         return this.#keepSheet(undefined);
+      // Also while somebody is signing in.
+      case 'showCode':
+      case 'showPasskey':
+      case 'stopFactor':
+        if (!this.#running) throw this.#standing.closed();
+        return this.#running.commands.answer(kind, ask);
       case 'unlock':
         return this.#alone(() => this.#unlock(ask as Asks['unlock']['ask']));
       case 'lock':
@@ -196,6 +218,12 @@ export class Engine {
     if (this.#standing.phase !== 'open' || !this.#key) throw this.#standing.closed();
     const [present, password] = 'new' in ask ? [ask.password, ask.new] : [null, ask.password];
     return this.#relock.change(present, password, () => this.#toCore(kind, ask));
+  }
+
+  #askSecondStep(step: SecondStep | null): void {
+    if (this.#standing.secondStep === step) return;
+    this.#standing.secondStep = step;
+    if (!this.#ended) this.#standing.tell();
   }
 
   #keepSheet(sheet: Sheet | undefined): void {
@@ -463,6 +491,9 @@ export class Engine {
     if (event.kind === 'restored') {
       this.#noted({ ...this.#notes, restored: true });
       this.#background(this.#note({ restored: true }));
+    }
+    if (event.kind === 'factorNeeded') {
+      this.#askSecondStep({ app: event.totp, passkey: event.passkey, refused: event.refused });
     }
     if (event.kind === 'sheet') this.#keepSheet({ words: event.words, madeAt: event.madeAt });
     // Whoever has this device now is out; what was written on it and not sent stays, locked.

@@ -34,6 +34,7 @@ export class Newsroom {
       case 'refused':
       case 'handedBack':
       case 'deviceRemoved':
+      case 'factorRequired':
       case 'deviceIdle':
       case 'idleRemoved':
         this.#events.push(event);

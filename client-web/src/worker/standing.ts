@@ -6,7 +6,7 @@
  */
 
 import type { AccountView } from '../core/types';
-import { PortError, type Status } from '../port/port';
+import { PortError, type SecondStep, type Status } from '../port/port';
 
 /** What is told when the clocks differ by more. */
 const CLOCK_OFF_MS_MIN = 2 * 60_000;
@@ -19,6 +19,7 @@ export class Standing {
   /** While locked, because this device was removed. */
   removed = false;
   sheetWaiting = false;
+  secondStep: SecondStep | null = null;
   restored = false;
   #phase: Status['phase'] = 'starting';
   #code: string | null = null;
@@ -47,6 +48,7 @@ export class Standing {
       storage: this.storage,
       clockOffMs: off !== null && Math.abs(off) > CLOCK_OFF_MS_MIN ? off : null,
       restored: this.restored,
+      secondStep: this.secondStep,
       sheetWaiting: phase === 'open' && this.sheetWaiting,
       // Its tab knows.
       updateReady: false,

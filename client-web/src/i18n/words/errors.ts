@@ -82,6 +82,15 @@ export const errors = {
     en: 'This device wasn’t used for 60 days. Please sign in on it again; what you wrote is kept here.',
     es: 'Este dispositivo no se usó durante 60 días. Entra de nuevo en él; lo que escribiste se guarda aquí.',
   },
+  'error.factor_refused': {
+    en: 'This code isn’t right, or was used before. Please enter the one that is shown now.',
+    es: 'Este código no es correcto o ya se usó. Escribe el que se muestra ahora.',
+  },
+  'error.factor_required': {
+    en: 'Your practice asks for a second step at sign-in. Please set it up to go on; what you wrote is kept here.',
+    es: 'Tu consulta pide un segundo paso al entrar. Configúralo para continuar; lo que escribiste se guarda aquí.',
+  },
+  'error.stopped': { en: 'This was stopped. Nothing was changed.', es: 'Se detuvo. No se cambió nada.' },
   'error.throttled': wait,
   'error.token_invalid': signInAgain,
   'error.handle_taken': {

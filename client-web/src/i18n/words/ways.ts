@@ -92,6 +92,66 @@ export const ways = {
   },
   'do.working': { en: 'This takes a few seconds…', es: 'Tarda unos segundos…' },
 
+  'step.title': { en: 'One more step', es: 'Un paso más' },
+  'step.app': {
+    en: 'Enter the code that your authenticator app shows now.',
+    es: 'Escribe el código que muestra ahora tu aplicación de autenticación.',
+  },
+  'step.code': { en: 'Code of six digits', es: 'Código de seis cifras' },
+  'step.do': { en: 'Go on', es: 'Continuar' },
+  'step.passkey': { en: 'Use your passkey', es: 'Usar tu llave de acceso' },
+  'step.passkey.none': {
+    en: 'This account also has a passkey, which this browser can’t use.',
+    es: 'Esta cuenta tiene también una llave de acceso, que este navegador no puede usar.',
+  },
+  'step.lost': {
+    en: 'Not at hand any more? Your recovery sheet signs you in without it.',
+    es: '¿Ya no la tienes? Con tu hoja de recuperación entras sin ella.',
+  },
+  'step.stop': { en: 'Not now', es: 'Ahora no' },
+  'step.page': { en: 'Second step', es: 'Segundo paso' },
+  'step.page.text': {
+    en: 'After your password, you can be asked for a code from an app on your phone. Somebody who knows your password then still gets nothing.',
+    es: 'Después de tu contraseña se te puede pedir un código de una aplicación del teléfono. Quien sepa tu contraseña sigue sin conseguir nada.',
+  },
+  'step.have': { en: 'Asked for after your password', es: 'Se pide después de tu contraseña' },
+  'step.kind.app': { en: 'Authenticator app', es: 'Aplicación de autenticación' },
+  'step.kind.passkey': { en: 'Passkey', es: 'Llave de acceso' },
+  'step.since': { en: 'since {date}', es: 'desde el {date}' },
+  'step.remove': { en: 'Remove', es: 'Quitar' },
+  'step.add': { en: 'Set up an authenticator app', es: 'Configurar una aplicación de autenticación' },
+  'step.scan': {
+    en: 'Scan this with the app, then enter the code that it shows.',
+    es: 'Escanéalo con la aplicación y escribe el código que muestra.',
+  },
+  'step.scan.label': { en: 'Code for your authenticator app', es: 'Código para tu aplicación de autenticación' },
+  'step.type': { en: 'Or type it in:', es: 'O escríbelo:' },
+  'step.add.do': { en: 'Set it up', es: 'Configurarla' },
+  'step.added': {
+    en: 'It is set up. From now on a code is asked for when you sign in on a new device, or change something about your account.',
+    es: 'Está configurada. Desde ahora se pide un código al entrar en un dispositivo nuevo o al cambiar algo de tu cuenta.',
+  },
+  'step.sheet': {
+    en: 'Your recovery sheet works without it.',
+    es: 'Tu hoja de recuperación funciona sin ella.',
+  },
+  'step.due.title': { en: 'A second step at sign-in', es: 'Un segundo paso al entrar' },
+  'step.due.text': {
+    en: 'Your practice asks everybody on the staff for it. Please set it up before {date}.',
+    es: 'Tu consulta se lo pide a todo el equipo. Configúralo antes del {date}.',
+  },
+  'step.due.now': {
+    en: 'Your practice asks everybody on the staff for it, and from now on the server waits until you have set it up. What you wrote is saved here.',
+    es: 'Tu consulta se lo pide a todo el equipo, y desde ahora el servidor espera hasta que lo configures. Lo que escribiste está guardado aquí.',
+  },
+  'step.due.do': { en: 'Set it up', es: 'Configurarlo' },
+  'step.staff.title': { en: 'Signing in', es: 'Entrar' },
+  'step.staff': { en: 'Ask the staff for a second step', es: 'Pedir al equipo un segundo paso' },
+  'step.staff.hint': {
+    en: 'Everybody but clients, with a week to set it up. The server can see who has.',
+    es: 'A todos menos a los clientes, con una semana para configurarlo. El servidor ve quién lo tiene.',
+  },
+
   'signIn.lost': { en: 'I lost my password', es: 'Perdí mi contraseña' },
   'recover.title': { en: 'Set a new password', es: 'Poner una contraseña nueva' },
   'recover.text': {

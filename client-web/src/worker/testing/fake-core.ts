@@ -147,6 +147,9 @@ export class FakeCore implements Core {
       sheetAt: null,
       passwordAt: Number(this.#rows.get('passwordAt') ?? 0),
       erasDue: 0,
+      factors: [],
+      factorsSince: null,
+      factorDue: null,
     };
   }
 
